@@ -1,0 +1,156 @@
+//! How a verdict reaches the source. An acknowledger is shared by all stages; it is called with slices, grouped by the
+//! incarnation of the producer that emitted the messages, and says for each message whether the verdict arrived.
+
+use std::{any::Any, fmt, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{error::Error, failure::Failure};
+
+/// Which registration of an acknowledger a message belongs to: an index into the pipeline's append-only table.
+///
+/// A producer that reconnects registers again, so an old delivery still finds the channel that it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AckRef(pub(crate) u32);
+
+/// What an acknowledger needs to know a message by: a delivery tag, an offset, a row, a receipt handle.
+#[derive(Default)]
+pub enum AckData {
+    /// Nothing.
+    #[default]
+    None,
+    /// A number.
+    U64(u64),
+    /// A large number, or two.
+    U128([u64; 2]),
+    /// Anything else; one allocation.
+    Any(Box<dyn Any + Send + Sync>),
+}
+
+impl AckData {
+    /// Anything that is neither nothing nor a number.
+    pub fn any(data: impl Any + Send + Sync) -> Self {
+        Self::Any(Box::new(data))
+    }
+
+    /// The number, if it is one.
+    pub fn as_u64(&self) -> Option<u64> {
+        if let Self::U64(data) = self { Some(*data) } else { None }
+    }
+
+    /// The value given to [`any`](Self::any), if it is a `T`.
+    pub fn get<T: 'static>(&self) -> Option<&T> {
+        if let Self::Any(data) = self { data.downcast_ref() } else { None }
+    }
+}
+
+impl fmt::Debug for AckData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::U64(data) => write!(f, "U64({data})"),
+            Self::U128(data) => write!(f, "U128({data:?})"),
+            Self::Any(_) => f.write_str("Any(..)"),
+        }
+    }
+}
+
+/// One message's verdict.
+#[derive(Debug, Default)]
+pub struct Settlement {
+    /// What the message is known by.
+    pub data: AckData,
+    /// Why it failed; set on failed messages, and on successful ones that were discarded.
+    pub failure: Option<Box<Failure>>,
+    /// When the source should deliver it again; set on released messages by
+    /// [`release_after`](crate::Message::release_after), else now.
+    pub release_after: Option<Duration>,
+}
+
+/// The verdicts of one round. Never empty in all three.
+#[derive(Debug, Clone, Copy)]
+pub struct Settled<'a> {
+    /// The end of the pipeline was reached, or `done()` or `discard()` was called: the source may forget these.
+    pub successful: &'a [Settlement],
+    /// These failed: what follows is the connector's `on_failure`.
+    pub failed: &'a [Settlement],
+    /// These were not judged: to be given back, unchanged and now (or after `release_after`).
+    pub released: &'a [Settlement],
+}
+
+impl<'a> Settled<'a> {
+    /// How many verdicts there are.
+    pub fn len(&self) -> usize {
+        self.successful.len() + self.failed.len() + self.released.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All verdicts, in the order that the positions of [`AckReport`] count: successful, failed, released.
+    pub fn iter(&self) -> impl Iterator<Item = &'a Settlement> {
+        self.successful.iter().chain(self.failed).chain(self.released)
+    }
+}
+
+/// One result for each message of a round: delivered, unless it was reported as undelivered.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct AckReport {
+    pub(crate) undelivered: Vec<(usize, Error)>,
+}
+
+impl AckReport {
+    /// Every verdict arrived.
+    pub fn delivered() -> Self {
+        Self::default()
+    }
+
+    /// No verdict arrived, for the same reason.
+    pub fn all_undelivered(settled: &Settled<'_>, reason: impl fmt::Display) -> Self {
+        let reason = reason.to_string();
+        Self { undelivered: (0..settled.len()).map(|position| (position, reason.clone().into())).collect() }
+    }
+
+    /// The verdict at that position of [`Settled::iter`] did not arrive. It is tried again, and counted.
+    pub fn undelivered(&mut self, position: usize, reason: impl Into<Error>) {
+        self.undelivered.push((position, reason.into()));
+    }
+
+    /// Whether every verdict arrived.
+    pub fn is_delivered(&self) -> bool {
+        self.undelivered.is_empty()
+    }
+}
+
+/// Tells a source what became of its messages.
+///
+/// One acknowledger is shared by all stages and called concurrently; verdicts arrive in any order, so a source that needs
+/// order tracks the contiguous prefix. A panic or an undelivered verdict harms no other group: it is caught, tried again
+/// with back-off, and counted.
+///
+/// **Cancel-safety**: at the deadline of a drain a call may be dropped at any `.await`. A verdict that may or may not have
+/// arrived must be one that the source accepts twice.
+#[async_trait]
+pub trait Acknowledger: Send + Sync + 'static {
+    /// Delivers the verdicts of messages that were emitted under `ack_ref`.
+    async fn ack(&self, ack_ref: AckRef, settled: Settled<'_>) -> AckReport;
+
+    /// Renews the lease of messages that take longer than the source expects. Does nothing by default.
+    async fn extend(&self, _ack_ref: AckRef, _data: &[&AckData], _by: Duration) -> AckReport {
+        AckReport::delivered()
+    }
+}
+
+/// For sources that need no word: in-process streams, tests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoopAcknowledger;
+
+#[async_trait]
+impl Acknowledger for NoopAcknowledger {
+    async fn ack(&self, _ack_ref: AckRef, _settled: Settled<'_>) -> AckReport {
+        AckReport::delivered()
+    }
+}

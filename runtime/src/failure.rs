@@ -1,0 +1,139 @@
+//! Why a message failed. A failure always has a kind, a reason and the stage in which it happened.
+
+use std::{any::Any, fmt, sync::Arc, time::Duration};
+
+use crate::error::{Error, is_permanent};
+
+/// What went wrong with a message, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// A callback returned `Err`, or called [`Message::fail`](crate::Message::fail).
+    Error,
+    /// A callback panicked.
+    Panic,
+    /// A callback took longer than `timeout`.
+    TimedOut,
+    /// The payload could not be decoded.
+    Decode,
+    /// No batcher takes the message.
+    Unrouted,
+}
+
+/// Why a message failed, where, and after how many attempts.
+pub struct Failure {
+    kind: FailureKind,
+    reason: Error,
+    stage: Arc<str>,
+    attempts: u32,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: FailureKind, reason: Error, stage: &Arc<str>) -> Box<Self> {
+        let kind = if kind == FailureKind::Error && reason.is::<DecodeError>() { FailureKind::Decode } else { kind };
+        Box::new(Self { kind, reason, stage: stage.clone(), attempts: 1 })
+    }
+
+    pub(crate) fn panicked(payload: Box<dyn Any + Send>, stage: &Arc<str>) -> Box<Self> {
+        Self::new(FailureKind::Panic, panic_text(&*payload).into(), stage)
+    }
+
+    pub(crate) fn timed_out(after: Duration, stage: &Arc<str>) -> Box<Self> {
+        Self::new(FailureKind::TimedOut, format!("no result after {after:?}").into(), stage)
+    }
+
+    /// What went wrong, in a word.
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// The error, the panic's text, or a sentence about the time-out.
+    pub fn reason(&self) -> &Error {
+        &self.reason
+    }
+
+    /// The stage in which it happened: `processor_default_3`.
+    pub fn stage(&self) -> &str {
+        &self.stage
+    }
+
+    /// How often the callback was tried in this process.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Whether trying again cannot help: panics, decode errors, unrouted messages, and what is marked
+    /// [`permanent`](crate::ResultExt::permanent).
+    pub fn is_permanent(&self) -> bool {
+        match self.kind {
+            FailureKind::Panic | FailureKind::Decode | FailureKind::Unrouted => true,
+            FailureKind::TimedOut => false,
+            FailureKind::Error => is_permanent(&self.reason),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, crate::error::Chain(&*self.reason))
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure")
+            .field("kind", &self.kind)
+            .field("reason", &format_args!("{}", self.reason))
+            .field("stage", &self.stage)
+            .field("attempts", &self.attempts)
+            .finish()
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Panic => "panic",
+            Self::TimedOut => "timed out",
+            Self::Decode => "decode",
+            Self::Unrouted => "unrouted",
+        })
+    }
+}
+
+/// A payload that is not what it should be. A message that fails with it fails for good
+/// ([`FailureKind::Decode`]): trying again gives the same bytes.
+#[derive(Debug)]
+pub struct DecodeError {
+    expected: &'static str,
+    source: Error,
+}
+
+impl DecodeError {
+    /// `expected` names what the payload should have been.
+    pub fn new(expected: &'static str, source: impl Into<Error>) -> Self {
+        Self { expected, source: source.into() }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "payload is not {}", self.expected)
+    }
+}
+
+impl std::error::Error for DecodeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
+    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (_, Some(text)) => text.clone(),
+        _ => "a panic without text".to_owned(),
+    }
+}

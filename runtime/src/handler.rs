@@ -1,0 +1,173 @@
+//! What a pipeline does with its messages. The attribute implements [`Broadway`] from the callbacks of an impl; without
+//! the attribute it is implemented by hand (`examples/without_macro`).
+//!
+//! The methods have other names than the callbacks, so that a callback that is missing is one short error.
+
+use std::{fmt, future::Future, hash::Hash};
+
+use broadway_topology::Topology;
+
+use crate::{
+    batch::{Batch, MessageOf},
+    error::Result,
+    message::Message,
+    stage::{Producer, StageIndex},
+};
+
+/// The batchers of a pipeline, as an enum: a route to a batcher that does not exist does not compile.
+pub trait Batcher: Copy + Eq + Hash + fmt::Debug + Send + Sync + 'static {
+    /// The batcher of messages that were not routed; `None` fails them.
+    const DEFAULT: Option<Self>;
+
+    /// The batcher's place in the topology.
+    fn index(self) -> usize;
+}
+
+/// The batcher of a pipeline with one batcher, or with none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DefaultBatcher {
+    /// The only one.
+    Default,
+}
+
+impl Batcher for DefaultBatcher {
+    const DEFAULT: Option<Self> = Some(Self::Default);
+
+    fn index(self) -> usize {
+        0
+    }
+}
+
+/// A place in the source: where the attribute stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Declared {
+    /// The file, as the compiler names it.
+    pub file: &'static str,
+    /// The line.
+    pub line: u32,
+}
+
+impl fmt::Display for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// A boxed producer of some data, as `module = EXPR` yields it.
+pub type BoxProducer<T> = Box<dyn Producer<Data = T>>;
+
+/// A pipeline's callbacks.
+///
+/// `&self` is the context: all stages share it. Callbacks are lent their messages, and may be dropped at any `.await` (a
+/// time-out, the deadline of a drain); the messages stay with the runtime. A panic fails the messages at hand and nothing
+/// else.
+pub trait Broadway: Sized + Send + Sync + 'static {
+    /// What a message carries when it enters `handle_message`.
+    type Data: Send + 'static;
+    /// What `handle_message` returns and `handle_batch` collects.
+    type Output: Send + Sync + 'static;
+    /// The batchers.
+    type Batcher: Batcher;
+
+    /// Where the pipeline is declared, for errors.
+    const DECLARED: Option<Declared> = None;
+
+    /// The pipeline's shape: names and numbers, checked when it starts.
+    fn topology(&self) -> Topology;
+
+    /// Makes the producer of one stage: at start, and again after that stage crashed.
+    ///
+    /// # Errors
+    /// At start an error fails `start_link`; later it is retried with back-off.
+    fn producer(&self, stage: StageIndex) -> impl Future<Output = Result<BoxProducer<Self::Data>>> + Send;
+
+    /// `handle_message`: works on one message.
+    ///
+    /// # Errors
+    /// Fail this message alone.
+    fn process(&self, message: &mut MessageOf<Self>) -> impl Future<Output = Result<Self::Output>> + Send;
+
+    /// `handle_batch`: works on a batch.
+    ///
+    /// # Errors
+    /// Fail every message of the batch that was not failed by itself.
+    fn process_batch(&self, _batch: &mut Batch<Self>) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// `prepare_messages`: sees the messages that a processor took at once, before `handle_message` does.
+    ///
+    /// # Errors
+    /// Fail all of them.
+    fn prepare(&self, _messages: &mut [MessageOf<Self>]) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// `handle_failed`: sees the failed messages of a take or a batch, before their verdict is told to the source.
+    ///
+    /// # Errors
+    /// Release them: the source delivers them again.
+    fn process_failed(&self, _messages: &mut [MessageOf<Self>]) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// `partition_by` of the processors. Only asked if the topology says that they are partitioned.
+    fn processor_partition(&self, _message: &MessageOf<Self>) -> u64 {
+        0
+    }
+
+    /// `partition_by` of a batcher. Only asked if the topology says that it is partitioned.
+    fn batcher_partition(&self, _batcher: Self::Batcher, _message: &MessageOf<Self>) -> u64 {
+        0
+    }
+}
+
+/// What a callback may return: nothing, or a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from a callback",
+    label = "not an outcome",
+    note = "return nothing, or `Result<..>` with an error that converts into `Box<dyn std::error::Error + Send + Sync>`"
+)]
+pub trait Outcome {
+    /// What it yields on success.
+    type Output;
+    /// What it fails with.
+    type Error;
+
+    /// The outcome as a `Result`.
+    ///
+    /// # Errors
+    /// The callback's own.
+    fn into_result(self) -> Result<Self::Output, Self::Error>;
+}
+
+impl Outcome for () {
+    type Output = ();
+    type Error = std::convert::Infallible;
+
+    fn into_result(self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+impl<T, E> Outcome for Result<T, E> {
+    type Output = T;
+    type Error = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// What `handle_message` is lent, seen as a type: how the attribute reads a signature through aliases.
+pub trait Lent {
+    /// The message's data.
+    type Data;
+    /// The pipeline's batchers.
+    type Batcher;
+}
+
+impl<T, B> Lent for Message<T, B> {
+    type Data = T;
+    type Batcher = B;
+}

@@ -1,0 +1,29 @@
+//! Broadway for Rust: concurrent, multi-stage data ingestion and processing with back-pressure, batching, automatic
+//! acknowledgement, supervision and graceful shutdown.
+
+mod acknowledger;
+mod batch;
+mod batch_key;
+mod envelope;
+mod error;
+mod failure;
+mod handler;
+mod message;
+mod payload;
+mod pipeline;
+pub mod stage;
+mod telemetry;
+mod ticket;
+
+pub use acknowledger::{AckData, AckRef, AckReport, Acknowledger, NoopAcknowledger, Settled, Settlement};
+pub use async_trait::async_trait;
+pub use batch::{Batch, BatchInfo, MessageOf, Trigger};
+pub use batch_key::{BatchKey, BatchKeyValue};
+pub use broadway_topology as topology;
+pub use error::{Error, Permanent, Result, ResultExt};
+pub use failure::{DecodeError, Failure, FailureKind};
+pub use handler::{Batcher, BoxProducer, Broadway, Declared, DefaultBatcher, Lent, Outcome};
+pub use message::{BatchMode, Done, Message};
+pub use payload::Payload;
+pub use stage::{InFlight, Incoming, Next, Outbox, Producer, ProducerContext, Signal, StageIndex};
+pub use telemetry::Percentiles;

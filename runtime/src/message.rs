@@ -1,0 +1,243 @@
+//! A message is lent to callbacks, never handed over: it has no public constructor outside of the test kit, its identity
+//! and acknowledgement travel in it, and the runtime settles it whatever a callback does.
+
+use std::{
+    any::Any,
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use crate::{
+    batch_key::{BatchKey, BatchKeyValue},
+    envelope::Envelope,
+    error::Error,
+    failure::{Failure, FailureKind},
+    handler::{Batcher, DefaultBatcher},
+    payload::Payload,
+    ticket::Ticket,
+};
+
+/// One message on its way through a pipeline.
+///
+/// `T` is the data, `B` the pipeline's batchers (the enum that the attribute generates).
+pub struct Message<T, B = DefaultBatcher> {
+    /// What the producer emitted. Callbacks may change it, and may take it.
+    pub data: T,
+    pub(crate) ticket: Ticket,
+    pub(crate) envelope: Option<Box<Envelope>>,
+    pub(crate) batch_key: BatchKey,
+    pub(crate) failure: Option<Box<Failure>>,
+    pub(crate) batcher: Option<B>,
+    pub(crate) batch_mode: BatchMode,
+    pub(crate) fate: Fate,
+    /// Milliseconds plus one; 0 is unset.
+    release_after_ms: u32,
+    /// Nanoseconds from the pipeline's start to the message's emission.
+    pub(crate) emitted_at: u64,
+}
+
+/// How a message is batched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BatchMode {
+    /// The batch leaves when it is full, or when its time is up.
+    #[default]
+    Bulk,
+    /// The batch of this message's key leaves at the end of the take in which the batcher sees it.
+    Flush,
+}
+
+/// What a callback decided besides success and failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Fate {
+    #[default]
+    Open,
+    /// `done()`: successful, never batched.
+    Done,
+    /// `discard()`: taken care of.
+    Discarded,
+}
+
+/// What [`Message::done`] returns: not an error, but the short way out of `handle_message`.
+#[derive(Debug, Clone, Copy)]
+pub struct Done(());
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the message is done")
+    }
+}
+
+impl std::error::Error for Done {}
+
+impl<T, B> Message<T, B> {
+    pub(crate) fn new(data: T, ticket: Ticket, envelope: Option<Box<Envelope>>) -> Self {
+        Self {
+            data,
+            ticket,
+            envelope,
+            batch_key: BatchKey::default(),
+            failure: None,
+            batcher: None,
+            batch_mode: BatchMode::Bulk,
+            fate: Fate::Open,
+            release_after_ms: 0,
+            emitted_at: 0,
+        }
+    }
+
+    fn envelope(&self) -> Option<&Envelope> {
+        self.envelope.as_deref()
+    }
+
+    /// The source's name for the message, stable over redelivery: the idempotency key. `None` where the source has none.
+    pub fn id(&self) -> Option<&str> {
+        self.envelope()?.id.as_deref()
+    }
+
+    /// How often the source has delivered the message: 1 is the first time. 1 where the source does not count.
+    pub fn delivery(&self) -> u32 {
+        self.envelope().and_then(|envelope| envelope.delivery).unwrap_or(1)
+    }
+
+    /// What the source groups or partitions by: a FIFO group, a record's key.
+    pub fn key(&self) -> Option<&Payload> {
+        self.envelope()?.key.as_ref()
+    }
+
+    /// When the message was sent, by the source's clock.
+    pub fn published_at(&self) -> Option<SystemTime> {
+        self.envelope()?.published_at
+    }
+
+    /// All headers, in the source's order.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &Payload)> {
+        self.envelope().into_iter().flat_map(|envelope| envelope.headers.iter().map(|(name, value)| (&**name, value)))
+    }
+
+    /// The first header of that name.
+    pub fn header(&self, name: &str) -> Option<&Payload> {
+        self.headers().find(|(header, _)| *header == name).map(|(_, value)| value)
+    }
+
+    /// The queue, topic or file that the message came from.
+    pub fn source(&self) -> Option<&str> {
+        self.envelope()?.source.as_deref()
+    }
+
+    /// What only one kind of source has: `message.metadata::<SqsMetadata>()`.
+    pub fn metadata<M: Any>(&self) -> Option<&M> {
+        self.envelope()?.metadata.as_ref()?.downcast_ref()
+    }
+
+    /// Groups the message: a batch holds messages of one key. The key is compared by `Eq`; integers cost no allocation.
+    /// Taken by reference, so that `put_batch_key(&order.customer)` and `put_batch_key("eu")` both put a `String`.
+    pub fn put_batch_key<K>(&mut self, key: &K)
+    where
+        K: ToOwned + ?Sized,
+        K::Owned: BatchKeyValue,
+    {
+        self.batch_key = BatchKey::new(key.to_owned());
+    }
+
+    /// The key that was put, if it is a `K`.
+    pub fn batch_key<K: 'static>(&self) -> Option<&K> {
+        self.batch_key.get()
+    }
+
+    /// With [`BatchMode::Flush`] the batch does not wait for its size or its time.
+    pub fn put_batch_mode(&mut self, mode: BatchMode) {
+        self.batch_mode = mode;
+    }
+
+    /// The message is dealt with: successful, and not batched. For `return message.done();` in `handle_message`.
+    ///
+    /// # Errors
+    /// Always: the error is how the callback leaves early. The pipeline does not count it as a failure.
+    pub fn done<O, E: From<Done>>(&mut self) -> Result<O, E> {
+        self.fate = Fate::Done;
+        Err(Done(()).into())
+    }
+
+    /// Fails this message, whatever the callback returns afterwards.
+    pub fn fail(&mut self, reason: impl Into<Error>) {
+        // The stage writes its name into the failure when the callback returns.
+        self.failure = Some(Failure::new(FailureKind::Error, reason.into(), &std::sync::Arc::from("")));
+    }
+
+    /// Why the message failed, if it did.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_deref()
+    }
+
+    /// A failed message was taken care of, say by dead-lettering it in `handle_failed`: the source may forget it. It
+    /// counts as failed all the same. Has no effect on a message that succeeds.
+    pub fn discard(&mut self) {
+        self.fate = Fate::Discarded;
+    }
+
+    /// A failed message is given back to the source, to be delivered again after `delay` (milliseconds are what sources
+    /// know; at most 49 days), instead of what the connector's `on_failure` says. Has no effect on a message that
+    /// succeeds.
+    pub fn release_after(&mut self, delay: Duration) {
+        self.release_after_ms = u32::try_from(delay.as_millis()).unwrap_or(u32::MAX).saturating_add(1);
+    }
+
+    pub(crate) fn release_delay(&self) -> Option<Duration> {
+        self.release_after_ms.checked_sub(1).map(|ms| Duration::from_millis(ms.into()))
+    }
+}
+
+impl<T, B: Batcher> Message<T, B> {
+    /// Routes the message to a batcher. A batcher of another pipeline does not compile.
+    pub fn put_batcher(&mut self, batcher: B) {
+        self.batcher = Some(batcher);
+    }
+
+    /// The batcher that the message was routed to, or the default one; `None` where there is neither.
+    pub fn batcher(&self) -> Option<B> {
+        self.batcher.or(B::DEFAULT)
+    }
+}
+
+impl<B> Message<Payload, B> {
+    /// The payload as text; see [`Payload::text`].
+    ///
+    /// # Errors
+    /// [`DecodeError`](crate::DecodeError), which fails the message for good.
+    pub fn text(&self) -> Result<&str, crate::DecodeError> {
+        self.data.text()
+    }
+
+    /// The payload as JSON; see [`Payload::json`].
+    ///
+    /// # Errors
+    /// [`DecodeError`](crate::DecodeError), which fails the message for good.
+    #[cfg(feature = "json")]
+    pub fn json<'de, T: serde::Deserialize<'de>>(&'de self) -> Result<T, crate::DecodeError> {
+        self.data.json()
+    }
+
+    /// The payload through a decoder of yours; see [`Payload::decode_with`].
+    ///
+    /// # Errors
+    /// [`DecodeError`](crate::DecodeError), which fails the message for good.
+    pub fn decode_with<T, E: Into<Error>>(
+        &self,
+        decode: impl FnOnce(&[u8]) -> Result<T, E>,
+    ) -> Result<T, crate::DecodeError> {
+        self.data.decode_with(decode)
+    }
+}
+
+/// Messages hold users' data: what identifies the message is printed, the data only if it prints itself.
+impl<T: fmt::Debug, B: fmt::Debug> fmt::Debug for Message<T, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("data", &self.data)
+            .field("id", &self.id())
+            .field("batcher", &self.batcher)
+            .field("batch_key", &self.batch_key)
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
+}

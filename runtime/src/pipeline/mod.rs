@@ -1,0 +1,5 @@
+//! A pipeline at run time.
+
+mod shared;
+
+pub(crate) use shared::Shared;

@@ -1,0 +1,102 @@
+//! What all stages of one pipeline share, whatever their message types: its name, its signals, its acknowledgers and its
+//! counters. Nothing here is locked for longer than a few instructions.
+
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    acknowledger::{AckRef, Acknowledger},
+    stage::Signal,
+    telemetry::Counters,
+    ticket::ReleaseLane,
+};
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    name: String,
+    pub(crate) lane: Arc<ReleaseLane>,
+    pub(crate) started: Instant,
+    pub(crate) counters: Counters,
+    acknowledgers: RwLock<Acknowledgers>,
+    draining: watch::Sender<bool>,
+    paused: watch::Sender<bool>,
+    fenced: AtomicBool,
+}
+
+/// Append-only, so that an [`AckRef`] stays good for the pipeline's life.
+#[derive(Default)]
+struct Acknowledgers(Vec<Arc<dyn Acknowledger>>);
+
+impl std::fmt::Debug for Acknowledgers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} acknowledgers", self.0.len())
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(name: String, counters: Counters) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            lane: ReleaseLane::open(),
+            started: Instant::now(),
+            counters,
+            acknowledgers: RwLock::default(),
+            draining: watch::Sender::new(false),
+            paused: watch::Sender::new(false),
+            fenced: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Nanoseconds since the start, for measuring how long a message took.
+    pub(crate) fn now(&self) -> u64 {
+        self.started.elapsed().as_nanos() as u64
+    }
+
+    pub(crate) fn register(&self, acknowledger: Arc<dyn Acknowledger>) -> AckRef {
+        let mut table = self.acknowledgers.write().unwrap_or_else(PoisonError::into_inner);
+        table.0.push(acknowledger);
+        AckRef(table.0.len() as u32 - 1)
+    }
+
+    pub(crate) fn acknowledger(&self, ack_ref: AckRef) -> Option<Arc<dyn Acknowledger>> {
+        let table = self.acknowledgers.read().unwrap_or_else(PoisonError::into_inner);
+        table.0.get(ack_ref.0 as usize).cloned()
+    }
+
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.counters.in_flight()
+    }
+
+    pub(crate) fn draining(&self) -> Signal {
+        Signal::new(self.draining.subscribe())
+    }
+
+    pub(crate) fn paused(&self) -> Signal {
+        Signal::new(self.paused.subscribe())
+    }
+
+    pub(crate) fn drain(&self) {
+        self.draining.send_replace(true);
+    }
+
+    pub(crate) fn pause(&self, paused: bool) {
+        self.paused.send_replace(paused);
+    }
+
+    /// From here on no verdict but a release is accepted: the drain's deadline has passed.
+    pub(crate) fn fence(&self) {
+        self.fenced.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.fenced.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,7 @@
+//! Stages: what produces, and what lies between two layers.
+
+mod outbox;
+mod producer;
+
+pub use outbox::{Incoming, Outbox};
+pub use producer::{InFlight, Next, Producer, ProducerContext, Signal, StageIndex};

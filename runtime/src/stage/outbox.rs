@@ -1,0 +1,141 @@
+//! Where a producer puts what it received. Each message gets its ticket as it is put, so that from that moment on it is
+//! settled or released, whatever becomes of the ask.
+
+use std::{any::Any, fmt, sync::Arc, time::SystemTime};
+
+use crate::{
+    acknowledger::{AckData, AckRef},
+    envelope::Envelope,
+    payload::Payload,
+    ticket::{ReleaseLane, Ticket},
+};
+
+/// A message as a producer emits it.
+#[derive(Debug)]
+pub struct Incoming<T> {
+    data: T,
+    ack_data: AckData,
+    ack_ref: Option<AckRef>,
+    envelope: Option<Box<Envelope>>,
+}
+
+impl<T> Incoming<T> {
+    /// A message that carries `data` and nothing else: no allocation.
+    pub fn new(data: T) -> Self {
+        Self { data, ack_data: AckData::None, ack_ref: None, envelope: None }
+    }
+
+    fn envelope(&mut self) -> &mut Envelope {
+        self.envelope.get_or_insert_default()
+    }
+
+    /// What the acknowledger will know it by.
+    pub fn ack(mut self, data: AckData) -> Self {
+        self.ack_data = data;
+        self
+    }
+
+    /// Which acknowledger it belongs to; by default the one that was registered last.
+    pub fn ack_ref(mut self, ack_ref: AckRef) -> Self {
+        self.ack_ref = Some(ack_ref);
+        self
+    }
+
+    /// The source's name for it, stable over redelivery.
+    pub fn id(mut self, id: impl Into<Box<str>>) -> Self {
+        self.envelope().id = Some(id.into());
+        self
+    }
+
+    /// How often the source has delivered it; 1 is the first time.
+    pub fn delivery(mut self, delivery: u32) -> Self {
+        self.envelope().delivery = Some(delivery);
+        self
+    }
+
+    /// What the source groups or partitions by.
+    pub fn key(mut self, key: impl Into<Payload>) -> Self {
+        self.envelope().key = Some(key.into());
+        self
+    }
+
+    /// When it was sent.
+    pub fn published_at(mut self, at: SystemTime) -> Self {
+        self.envelope().published_at = Some(at);
+        self
+    }
+
+    /// Adds a header.
+    pub fn header(mut self, name: impl Into<Box<str>>, value: impl Into<Payload>) -> Self {
+        self.envelope().headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The queue, topic or file that it came from: never with credentials in it.
+    pub fn source(mut self, source: impl Into<Arc<str>>) -> Self {
+        self.envelope().source = Some(source.into());
+        self
+    }
+
+    /// What only this kind of source has.
+    pub fn metadata(mut self, metadata: impl Any + Send + Sync) -> Self {
+        self.envelope().metadata = Some(Box::new(metadata));
+        self
+    }
+}
+
+/// A message that was emitted and not yet pushed to the processors.
+#[derive(Debug)]
+pub(crate) struct Emitted<T> {
+    pub(crate) data: T,
+    pub(crate) ticket: Ticket,
+    pub(crate) envelope: Option<Box<Envelope>>,
+}
+
+/// Where [`handle_demand`](super::Producer::handle_demand) puts messages.
+pub struct Outbox<T> {
+    lane: Arc<ReleaseLane>,
+    ack_ref: AckRef,
+    sequence: u64,
+    emitted: Vec<Emitted<T>>,
+}
+
+impl<T> Outbox<T> {
+    pub(crate) fn new(lane: Arc<ReleaseLane>, ack_ref: AckRef) -> Self {
+        Self { lane, ack_ref, sequence: 0, emitted: Vec::new() }
+    }
+
+    /// Emits a message: from here on it is settled or released.
+    pub fn push(&mut self, incoming: Incoming<T>) {
+        let Incoming { data, ack_data, ack_ref, envelope } = incoming;
+        self.sequence += 1;
+        let ticket = Ticket::new(&self.lane, ack_ref.unwrap_or(self.ack_ref), self.sequence, ack_data);
+        self.emitted.push(Emitted { data, ticket, envelope });
+    }
+
+    /// How many messages are in it.
+    pub fn len(&self) -> usize {
+        self.emitted.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.emitted.is_empty()
+    }
+
+    pub(crate) fn emitted(&mut self) -> &mut Vec<Emitted<T>> {
+        &mut self.emitted
+    }
+}
+
+impl<T> Extend<Incoming<T>> for Outbox<T> {
+    fn extend<I: IntoIterator<Item = Incoming<T>>>(&mut self, incoming: I) {
+        incoming.into_iter().for_each(|incoming| self.push(incoming));
+    }
+}
+
+impl<T> fmt::Debug for Outbox<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox").field("len", &self.len()).finish_non_exhaustive()
+    }
+}

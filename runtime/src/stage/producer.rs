@@ -1,0 +1,207 @@
+//! The producer's contract. A producer is asked, not started: it may wait as long as it likes inside an ask, and what it
+//! has put into the outbox belongs to the runtime even when the ask is dropped.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::Outbox;
+use crate::{
+    acknowledger::{AckRef, Acknowledger},
+    error::Result,
+    pipeline::Shared,
+};
+
+/// Which of the producer stages this is, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StageIndex(pub(crate) usize);
+
+impl StageIndex {
+    /// The index as a number.
+    pub fn get(self) -> usize {
+        self.0
+    }
+}
+
+impl fmt::Display for StageIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Whether a producer has more to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Ask again.
+    More,
+    /// Never ask again. When all stages have finished, batches leave at once and the pipeline finishes.
+    Finished,
+}
+
+/// A source of messages.
+///
+/// The contract, in full in `docs/demand.md`:
+///
+/// 1. [`handle_demand`](Self::handle_demand) is one ask. It returns as soon as something is in `out`, with at most
+///    `demand` messages (a push source: at most its prefetch). It may wait as long as it likes.
+/// 2. **It is cancel-safe at every `.await`**: a drain or a pause drops it. What is in `out` by then belongs to the
+///    runtime; what is not must still be there for the next ask.
+/// 3. `Err` is not a crash: the same instance is asked again after a back-off (100 ms to 30 s, with jitter, reset by the
+///    first success), for ever, visibly. A panic is a crash: a new instance is made.
+/// 4. Acknowledgements never go through the producer: [`init`](Self::init) registers an
+///    [`Acknowledger`](crate::Acknowledger) that shares the client.
+#[async_trait]
+pub trait Producer: Send + 'static {
+    /// What a message carries.
+    type Data: Send + 'static;
+
+    /// Called once before the first ask: connects, and registers the acknowledger.
+    ///
+    /// # Errors
+    /// What is marked [`permanent`](crate::ResultExt::permanent) (a wrong name, credentials refused) fails the start;
+    /// anything else is retried with back-off while the pipeline is not ready.
+    async fn init(&mut self, _context: &mut ProducerContext) -> Result<()> {
+        Ok(())
+    }
+
+    /// How many messages one ask is worth (SQS: 10). By default an ask gets this stage's share of what is open.
+    fn preferred_demand(&self) -> Option<usize> {
+        None
+    }
+
+    /// Puts up to `demand` messages into `out`. Cancel-safe at every `.await`.
+    ///
+    /// # Errors
+    /// The ask is repeated after a back-off. What is in `out` counts all the same.
+    async fn handle_demand(&mut self, demand: usize, out: &mut Outbox<Self::Data>) -> Result<Next>;
+
+    /// Hands over, or gives back to the source, what the producer itself holds. Called once, when the pipeline drains,
+    /// after the last ask.
+    ///
+    /// # Errors
+    /// Are logged.
+    async fn prepare_for_draining(&mut self, _out: &mut Outbox<Self::Data>) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<T: Send + 'static> Producer for Box<dyn Producer<Data = T>> {
+    type Data = T;
+
+    async fn init(&mut self, context: &mut ProducerContext) -> Result<()> {
+        (**self).init(context).await
+    }
+
+    fn preferred_demand(&self) -> Option<usize> {
+        (**self).preferred_demand()
+    }
+
+    async fn handle_demand(&mut self, demand: usize, out: &mut Outbox<T>) -> Result<Next> {
+        (**self).handle_demand(demand, out).await
+    }
+
+    async fn prepare_for_draining(&mut self, out: &mut Outbox<T>) -> Result<()> {
+        (**self).prepare_for_draining(out).await
+    }
+}
+
+/// What a producer is told about its pipeline. A producer that reconnects keeps a clone, to register again.
+#[derive(Debug, Clone)]
+pub struct ProducerContext {
+    stage: StageIndex,
+    shared: Arc<Shared>,
+    registered: Option<AckRef>,
+}
+
+impl ProducerContext {
+    pub(crate) fn new(stage: StageIndex, shared: Arc<Shared>) -> Self {
+        Self { stage, shared, registered: None }
+    }
+
+    /// Which of the producer stages this is.
+    pub fn stage(&self) -> StageIndex {
+        self.stage
+    }
+
+    /// The pipeline's name.
+    pub fn pipeline(&self) -> &str {
+        self.shared.name()
+    }
+
+    /// Raised when the pipeline starts to drain: no more is fetched.
+    pub fn draining(&self) -> Signal {
+        self.shared.draining()
+    }
+
+    /// Raised while the pipeline is paused.
+    pub fn paused(&self) -> Signal {
+        self.shared.paused()
+    }
+
+    /// Registers an acknowledger. Messages belong to the latest one, unless [`Incoming::ack_ref`](super::Incoming::ack_ref)
+    /// says otherwise; messages of an earlier one still find it.
+    pub fn acknowledger(&mut self, acknowledger: Arc<dyn Acknowledger>) -> AckRef {
+        let ack_ref = self.shared.register(acknowledger);
+        self.registered = Some(ack_ref);
+        ack_ref
+    }
+
+    /// Counts the pipeline's messages that were emitted and not settled, for producers that stop when all is done.
+    pub fn in_flight(&self) -> InFlight {
+        InFlight(self.shared.clone())
+    }
+
+    /// The acknowledger that `init` registered, or none that would be told.
+    pub(crate) fn registered(&mut self) -> AckRef {
+        match self.registered {
+            Some(ack_ref) => ack_ref,
+            None => self.acknowledger(Arc::new(crate::acknowledger::NoopAcknowledger)),
+        }
+    }
+}
+
+/// How many messages of a pipeline are emitted and not yet settled.
+#[derive(Debug, Clone)]
+pub struct InFlight(Arc<Shared>);
+
+impl InFlight {
+    /// The number right now.
+    pub fn count(&self) -> u64 {
+        self.0.in_flight()
+    }
+}
+
+/// Something that is either so or not so, and can be waited for.
+#[derive(Debug, Clone)]
+pub struct Signal(watch::Receiver<bool>);
+
+impl Signal {
+    pub(crate) fn new(receiver: watch::Receiver<bool>) -> Self {
+        Self(receiver)
+    }
+
+    /// Whether it is raised right now.
+    pub fn is_raised(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until it is raised; at once if it is. Cancel-safe.
+    pub async fn raised(&self) {
+        self.until(true).await;
+    }
+
+    /// Waits until it is not raised. Cancel-safe.
+    pub async fn lowered(&self) {
+        self.until(false).await;
+    }
+
+    async fn until(&self, value: bool) {
+        let mut receiver = self.0.clone();
+        if receiver.wait_for(|raised| *raised == value).await.is_err() {
+            // The pipeline is gone and the signal will never change.
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Counters for each stage, kept across restarts. Only their stage writes them; everybody reads.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use super::Histogram;
+
+/// One stage's counters, on cache lines of their own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct StageCounters {
+    /// Messages that a producer put into its outbox.
+    pub(crate) emitted: AtomicU64,
+    pub(crate) successful: AtomicU64,
+    /// Failed, discarded ones included.
+    pub(crate) failed: AtomicU64,
+    pub(crate) discarded: AtomicU64,
+    pub(crate) released: AtomicU64,
+    /// Verdicts that did not reach the source, after all attempts.
+    pub(crate) undelivered: AtomicU64,
+    /// Verdicts that came after the deadline of a drain and were not passed on.
+    pub(crate) late: AtomicU64,
+    /// Messages that a callback exchanged for others.
+    pub(crate) violations: AtomicU64,
+    /// Messages that the stage holds right now.
+    pub(crate) in_hand: AtomicU64,
+    /// Chunks or batches that the stage has worked on.
+    pub(crate) rounds: AtomicU64,
+    /// Errors of a producer, each followed by a back-off.
+    pub(crate) errors: AtomicU64,
+    /// How often the stage was started again after a crash.
+    pub(crate) restarts: AtomicU64,
+    /// From emission to verdict.
+    pub(crate) latency: Histogram,
+}
+
+impl StageCounters {
+    #[inline]
+    pub(crate) fn add(counter: &AtomicU64, n: usize) {
+        if n > 0 {
+            counter.fetch_add(n as u64, Relaxed);
+        }
+    }
+}
+
+/// All stages' counters, by the stage's name, in the order of the tree.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    stages: Vec<(String, Arc<StageCounters>)>,
+    /// What the owner of the release lane settles.
+    pub(crate) lane: StageCounters,
+}
+
+impl Counters {
+    pub(crate) fn new(stages: impl IntoIterator<Item = String>) -> Self {
+        let stages = stages.into_iter().map(|name| (name, Arc::default())).collect();
+        Self { stages, lane: StageCounters::default() }
+    }
+
+    pub(crate) fn stage(&self, name: &str) -> Arc<StageCounters> {
+        let found = self.stages.iter().find(|(stage, _)| stage == name);
+        found.map(|(_, counters)| counters.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn stages(&self) -> impl Iterator<Item = (&str, &StageCounters)> {
+        self.stages.iter().map(|(name, counters)| (&**name, &**counters))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &StageCounters> {
+        self.stages.iter().map(|(_, counters)| &**counters).chain([&self.lane])
+    }
+
+    pub(crate) fn sum(&self, counter: impl Fn(&StageCounters) -> &AtomicU64) -> u64 {
+        self.all().map(|stage| counter(stage).load(Relaxed)).sum()
+    }
+
+    /// Emitted and not yet settled. Settled is read first, so that the number is never too small.
+    pub(crate) fn in_flight(&self) -> u64 {
+        let settled =
+            self.sum(|stage| &stage.successful) + self.sum(|stage| &stage.failed) + self.sum(|stage| &stage.released);
+        self.sum(|stage| &stage.emitted).saturating_sub(settled)
+    }
+
+    pub(crate) fn latencies(&self) -> impl Iterator<Item = &Histogram> {
+        self.all().map(|stage| &stage.latency)
+    }
+}

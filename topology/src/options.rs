@@ -1,0 +1,209 @@
+//! Every option of a topology as one table: where it may stand, what it takes, its bounds and what it is for.
+//!
+//! The attribute macro reads names and sections from here, the [rules](crate::rules) read the bounds, and the option
+//! reference in the documentation is compared with it by a test.
+
+/// Where an option stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Section {
+    /// At the top of the attribute.
+    Root,
+    /// In `producers(default(..))`.
+    Producers,
+    /// In `producers(default(rate_limiting(..)))`.
+    RateLimiting,
+    /// In `processors(default(..))`.
+    Processors,
+    /// In a group of `batchers(..)`.
+    Batchers,
+}
+
+/// What an option takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A whole number within these bounds.
+    Count {
+        /// The smallest number that is allowed.
+        min: u64,
+        /// The largest number that is allowed.
+        max: u64,
+    },
+    /// Milliseconds as a whole number, or a `Duration`; at least 1 ms.
+    Time,
+    /// Text.
+    Text,
+    /// Any expression of the type that the documentation names.
+    Expression,
+    /// Options of its own, in parentheses.
+    Group,
+    /// A word or a piece of syntax of its own (`vis`, `crate`, `default`, `unrouted`).
+    Word,
+}
+
+/// One option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptionSpec {
+    /// Where it stands.
+    pub section: Section,
+    /// What it is called.
+    pub name: &'static str,
+    /// What it takes.
+    pub takes: Takes,
+    /// Its default, as text; empty where there is none.
+    pub default: &'static str,
+    /// What it is for, in a sentence.
+    pub about: &'static str,
+}
+
+/// No section starts more tasks than this: a guard against typing errors.
+pub const MAX_STAGES: u64 = 65_535;
+/// No count is larger than this.
+pub const MAX_COUNT: u64 = u32::MAX as u64;
+
+const STAGES: Takes = Takes::Count { min: 1, max: MAX_STAGES };
+const AT_LEAST_ONE: Takes = Takes::Count { min: 1, max: MAX_COUNT };
+const ANY_COUNT: Takes = Takes::Count { min: 0, max: MAX_COUNT };
+
+const fn option(
+    section: Section,
+    name: &'static str,
+    takes: Takes,
+    default: &'static str,
+    about: &'static str,
+) -> OptionSpec {
+    OptionSpec { section, name, takes, default, about }
+}
+
+/// All options, in the order in which they are documented.
+pub const OPTIONS: &[OptionSpec] = &[
+    option(
+        Section::Root,
+        "name",
+        Takes::Text,
+        "the type's name",
+        "what the pipeline is called; unique in the process when given",
+    ),
+    option(Section::Root, "shutdown", Takes::Time, "25_000", "the one deadline of a drain, in milliseconds"),
+    option(Section::Root, "max_restarts", ANY_COUNT, "3", "restarts of a layer that are accepted within `max_seconds`"),
+    option(Section::Root, "max_seconds", AT_LEAST_ONE, "5", "the window of `max_restarts`, in seconds"),
+    option(
+        Section::Root,
+        "partition_by",
+        Takes::Expression,
+        "",
+        "a function `&Message -> u64` for both layers: messages of one value stay in order",
+    ),
+    option(Section::Root, "vis", Takes::Word, "pub", "the visibility of the generated items"),
+    option(Section::Root, "crate", Takes::Word, "::broadway", "the path of the `broadway` crate"),
+    option(
+        Section::Producers,
+        "module",
+        Takes::Expression,
+        "",
+        "an expression that gives a `Producer`, evaluated for each stage; may use `self`, `stage`, `.await` and `?`",
+    ),
+    option(Section::Producers, "stages", STAGES, "1", "how many producer stages run"),
+    option(
+        Section::Producers,
+        "transformer",
+        Takes::Expression,
+        "",
+        "a function that makes what `handle_message` takes of what the producer emits",
+    ),
+    option(
+        Section::Producers,
+        "rate_limiting",
+        Takes::Group,
+        "off",
+        "how many messages may leave all producers together in an interval",
+    ),
+    option(Section::RateLimiting, "allowed_messages", AT_LEAST_ONE, "", "messages in each interval"),
+    option(Section::RateLimiting, "interval", Takes::Time, "", "the length of the interval, in milliseconds"),
+    option(Section::Processors, "stages", STAGES, "2 for each core", "how many processor stages run"),
+    option(
+        Section::Processors,
+        "min_demand",
+        ANY_COUNT,
+        "half of `max_demand`",
+        "a chunk is at most `max_demand - min_demand` messages",
+    ),
+    option(
+        Section::Processors,
+        "max_demand",
+        AT_LEAST_ONE,
+        "10",
+        "how many messages each stage adds to what may be in flight",
+    ),
+    option(
+        Section::Processors,
+        "partition_by",
+        Takes::Expression,
+        "",
+        "a function `&Message -> u64`: messages of one value go to the same stage",
+    ),
+    option(Section::Processors, "timeout", Takes::Time, "none", "how long `handle_message` may take, in milliseconds"),
+    option(Section::Batchers, "stages", STAGES, "1", "how many batch processor stages run"),
+    option(Section::Batchers, "batch_size", AT_LEAST_ONE, "100", "messages in a full batch"),
+    option(
+        Section::Batchers,
+        "batch_timeout",
+        Takes::Time,
+        "1000",
+        "how long a batch may wait for its last message, in milliseconds",
+    ),
+    option(
+        Section::Batchers,
+        "max_pending",
+        AT_LEAST_ONE,
+        "100 full batches",
+        "messages that may wait in batches; at the limit the oldest batch leaves early",
+    ),
+    option(
+        Section::Batchers,
+        "max_demand",
+        AT_LEAST_ONE,
+        "what the processors hold, at least `batch_size`",
+        "messages that may wait for the batcher, besides those in batches",
+    ),
+    option(
+        Section::Batchers,
+        "partition_by",
+        Takes::Expression,
+        "",
+        "a function `&Message -> u64`: batches of one value go to the same stage, in order",
+    ),
+    option(Section::Batchers, "timeout", Takes::Time, "none", "how long `handle_batch` may take, in milliseconds"),
+    option(
+        Section::Batchers,
+        "default",
+        Takes::Word,
+        "the batcher named `default`",
+        "which batcher takes messages that were not routed",
+    ),
+    option(Section::Batchers, "unrouted", Takes::Word, "", "`unrouted = fail` fails messages that were not routed"),
+];
+
+impl OptionSpec {
+    /// The option of that name in that section.
+    pub fn find(section: Section, name: &str) -> Option<&'static OptionSpec> {
+        OPTIONS.iter().find(|option| option.section == section && option.name == name)
+    }
+
+    /// All options of a section, in the order in which they are documented.
+    pub fn of(section: Section) -> impl Iterator<Item = &'static OptionSpec> {
+        OPTIONS.iter().filter(move |option| option.section == section)
+    }
+}
+
+impl Section {
+    /// The section's name as it is written; empty at the top.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Root => "",
+            Self::Producers => "producers",
+            Self::RateLimiting => "rate_limiting",
+            Self::Processors => "processors",
+            Self::Batchers => "batchers",
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Every rule of a topology, once, with its text.
+//!
+//! [`check`] reports all violations, not the first. A violation names the options that it depends on, so that the macro,
+//! which does not know every value, can leave out what only start can judge.
+
+use std::{collections::BTreeSet, fmt, time::Duration};
+
+use crate::{
+    options::{OptionSpec, Section, Takes},
+    topology::{Routing, Topology},
+};
+
+/// Which rule was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// A number below its bound.
+    AtLeast {
+        /// The option.
+        option: &'static str,
+        /// The bound.
+        min: u64,
+    },
+    /// A number above its bound.
+    AtMost {
+        /// The option.
+        option: &'static str,
+        /// The bound.
+        max: u64,
+    },
+    /// A time below one millisecond.
+    AtLeastOneMillisecond {
+        /// The option.
+        option: &'static str,
+    },
+    /// `min_demand` is not below `max_demand`.
+    MinBelowMax {
+        /// `min_demand`.
+        min: u64,
+        /// `max_demand`.
+        max: u64,
+        /// Whether `max_demand` was given; else it is the default.
+        max_given: bool,
+    },
+    /// A batcher's `max_demand` is below its `batch_size`.
+    DemandBelowBatch {
+        /// `max_demand`.
+        max_demand: u64,
+        /// `batch_size`.
+        batch_size: u64,
+    },
+    /// `max_pending` is below `batch_size`.
+    PendingBelowBatch {
+        /// `max_pending`.
+        max_pending: u64,
+        /// `batch_size`.
+        batch_size: u64,
+    },
+    /// Two batchers have the same name.
+    DuplicateBatcher,
+    /// Several batchers, and none takes unrouted messages.
+    NoDefaultBatcher,
+    /// `default = NAME` names no batcher.
+    UnknownDefaultBatcher {
+        /// The batchers that there are.
+        known: Vec<String>,
+    },
+    /// The pipeline has no name.
+    EmptyName,
+}
+
+/// An option's place in a topology.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The section.
+    pub section: Section,
+    /// The batcher, where the section is `batchers` and the rule is about one of them.
+    pub batcher: Option<String>,
+    /// The option; empty where the rule is about the section.
+    pub option: &'static str,
+}
+
+/// A broken rule, where, and the value that broke it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The rule.
+    pub rule: Rule,
+    /// The option that should be changed.
+    pub at: Place,
+    /// The value that it has, as text.
+    pub value: String,
+    /// Other options that the rule looked at.
+    pub depends_on: Vec<Place>,
+}
+
+/// All violations, in reading order; empty when the topology is sound.
+pub fn check(topology: &Topology) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut out = Checker { found: &mut found };
+    let root = |option| Place::new(Section::Root, option);
+
+    if topology.name.trim().is_empty() {
+        out.report(Rule::EmptyName, root("name"), format!("{:?}", topology.name), vec![]);
+    }
+    out.time(root("shutdown"), topology.shutdown);
+    out.count(root("max_restarts"), topology.max_restarts);
+    out.count(root("max_seconds"), topology.max_seconds);
+
+    out.count(Place::new(Section::Producers, "stages"), topology.producers.stages);
+    if let Some(limit) = topology.producers.rate_limiting {
+        out.count(Place::new(Section::RateLimiting, "allowed_messages"), limit.allowed_messages);
+        out.time(Place::new(Section::RateLimiting, "interval"), limit.interval);
+    }
+
+    let processors = &topology.processors;
+    let at = |option| Place::new(Section::Processors, option);
+    out.count(at("stages"), processors.stages);
+    out.count(at("max_demand"), processors.max_demand);
+    if let Some(min) = processors.min_demand {
+        out.count(at("min_demand"), min);
+        if processors.max_demand > 0 && min >= processors.max_demand {
+            let max = processors.max_demand;
+            let rule = Rule::MinBelowMax { min, max, max_given: max != crate::defaults::PROCESSOR_MAX_DEMAND };
+            out.report(rule, at("min_demand"), min.to_string(), vec![at("max_demand")]);
+        }
+    }
+    out.timeout(at("timeout"), processors.timeout);
+
+    out.batchers(topology);
+    found
+}
+
+struct Checker<'a> {
+    found: &'a mut Vec<Violation>,
+}
+
+impl Checker<'_> {
+    fn report(&mut self, rule: Rule, at: Place, value: String, depends_on: Vec<Place>) {
+        self.found.push(Violation { rule, at, value, depends_on });
+    }
+
+    fn count(&mut self, at: Place, value: u64) {
+        let Some(OptionSpec { takes: Takes::Count { min, max }, .. }) = OptionSpec::find(at.section, at.option) else {
+            return;
+        };
+        let option = at.option;
+        if value < *min {
+            self.report(Rule::AtLeast { option, min: *min }, at, value.to_string(), vec![]);
+        } else if value > *max {
+            self.report(Rule::AtMost { option, max: *max }, at, value.to_string(), vec![]);
+        }
+    }
+
+    fn time(&mut self, at: Place, value: Duration) {
+        if value < Duration::from_millis(1) {
+            let option = at.option;
+            self.report(Rule::AtLeastOneMillisecond { option }, at, format!("{value:?}"), vec![]);
+        }
+    }
+
+    fn timeout(&mut self, at: Place, value: Option<Duration>) {
+        if let Some(value) = value {
+            self.time(at, value);
+        }
+    }
+
+    fn batchers(&mut self, topology: &Topology) {
+        let mut names = BTreeSet::new();
+        for batcher in &topology.batchers {
+            let at = |option| Place::batcher(&batcher.name, option);
+            if !names.insert(&batcher.name) {
+                self.report(Rule::DuplicateBatcher, at(""), batcher.name.clone(), vec![]);
+            }
+            self.count(at("stages"), batcher.stages);
+            self.count(at("batch_size"), batcher.batch_size);
+            self.time(at("batch_timeout"), batcher.batch_timeout);
+            let batch_size = batcher.batch_size;
+            if let Some(max_pending) = batcher.max_pending {
+                self.count(at("max_pending"), max_pending);
+                if max_pending > 0 && max_pending < batch_size {
+                    let rule = Rule::PendingBelowBatch { max_pending, batch_size };
+                    self.report(rule, at("max_pending"), max_pending.to_string(), vec![at("batch_size")]);
+                }
+            }
+            if let Some(max_demand) = batcher.max_demand {
+                self.count(at("max_demand"), max_demand);
+                if max_demand > 0 && max_demand < batch_size {
+                    let rule = Rule::DemandBelowBatch { max_demand, batch_size };
+                    self.report(rule, at("max_demand"), max_demand.to_string(), vec![at("batch_size")]);
+                }
+            }
+            self.timeout(at("timeout"), batcher.timeout);
+        }
+        let Routing::To(default) = &topology.routing else { return };
+        if topology.default_batcher().is_some() || topology.batchers.is_empty() {
+            return;
+        }
+        if default == crate::defaults::BATCHER {
+            self.report(Rule::NoDefaultBatcher, Place::new(Section::Batchers, ""), String::new(), vec![]);
+        } else {
+            let known = topology.batchers.iter().map(|batcher| batcher.name.clone()).collect();
+            let at = Place::new(Section::Batchers, "default");
+            self.report(Rule::UnknownDefaultBatcher { known }, at, default.clone(), vec![]);
+        }
+    }
+}
+
+impl Rule {
+    /// What to write instead, where that is not plain from the rule itself.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::AtLeastOneMillisecond { option: "batch_timeout" } => {
+                "for messages that should not wait, use `batch_size = 1`".into()
+            }
+            Self::AtLeastOneMillisecond { option: "shutdown" } => "draining needs time".into(),
+            Self::AtLeastOneMillisecond { option: "interval" } | Self::AtLeast { option: "allowed_messages", .. } => {
+                "remove `rate_limiting` to turn it off".into()
+            }
+            Self::AtLeastOneMillisecond { option: "timeout" } => "remove `timeout` to turn it off".into(),
+            Self::AtLeast { option: "max_demand", .. } => "without demand nothing is ever asked for".into(),
+            Self::MinBelowMax { max_given: false, .. } => "also set `max_demand`".into(),
+            Self::DemandBelowBatch { .. } => "leave `max_demand` out: its default always holds a batch".into(),
+            Self::PendingBelowBatch { .. } => "leave `max_pending` out: its default is 100 full batches".into(),
+            Self::NoDefaultBatcher => {
+                "name one batcher `default`, or write `batchers(default = NAME, ..)` or `batchers(unrouted = fail, ..)`"
+                    .into()
+            }
+            Self::UnknownDefaultBatcher { known } => format!("the batchers are {}", list(known)),
+            Self::EmptyName => "leave `name` out: its default is the type's name".into(),
+            Self::AtMost { option: "stages", .. } => "each stage is a task; a few hundred are plenty".into(),
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast { option, min } => write!(f, "`{option}` must be at least {min}"),
+            Self::AtMost { option, max } => write!(f, "`{option}` must be at most {max}"),
+            Self::AtLeastOneMillisecond { option } => write!(f, "`{option}` must be at least 1 ms"),
+            Self::MinBelowMax { min, max, max_given: true } => {
+                write!(f, "`min_demand` ({min}) must be less than `max_demand` ({max})")
+            }
+            Self::MinBelowMax { min, max, max_given: false } => {
+                write!(f, "`min_demand` ({min}) must be less than `max_demand`, which defaults to {max}")
+            }
+            Self::DemandBelowBatch { max_demand, batch_size } => {
+                write!(f, "`max_demand` ({max_demand}) is smaller than `batch_size` ({batch_size})")
+            }
+            Self::PendingBelowBatch { max_pending, batch_size } => {
+                write!(f, "`max_pending` ({max_pending}) is smaller than `batch_size` ({batch_size})")
+            }
+            Self::DuplicateBatcher => f.write_str("two batchers have the same name"),
+            Self::NoDefaultBatcher => f.write_str("no batcher takes messages that were not routed"),
+            Self::UnknownDefaultBatcher { .. } => f.write_str("`default` names no batcher"),
+            Self::EmptyName => f.write_str("`name` is empty"),
+        }
+    }
+}
+
+impl Place {
+    /// An option outside of the batchers.
+    pub const fn new(section: Section, option: &'static str) -> Self {
+        Self { section, batcher: None, option }
+    }
+
+    /// An option of a batcher.
+    pub fn batcher(name: &str, option: &'static str) -> Self {
+        Self { section: Section::Batchers, batcher: Some(name.to_owned()), option }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.section, &self.batcher) {
+            (Section::Root, _) => f.write_str(self.option),
+            (Section::RateLimiting, _) => write!(f, "producers(rate_limiting({}))", self.option),
+            (Section::Batchers, Some(batcher)) => write!(f, "batchers({batcher}({}))", self.option),
+            (section, _) => write!(f, "{}({})", section.name(), self.option),
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.rule.fmt(f)
+    }
+}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Batcher, RateLimiting};
+
+    fn words(topology: &Topology) -> Vec<String> {
+        check(topology).iter().map(|violation| format!("{}: {violation}", violation.at)).collect()
+    }
+
+    #[test]
+    fn defaults_are_sound() {
+        let mut topology = Topology::new("Orders");
+        topology.batchers.push(Batcher::new("only"));
+        assert_eq!(check(&topology), vec![]);
+        assert_eq!(topology.default_batcher(), Some(0));
+    }
+
+    #[test]
+    fn all_violations_are_reported_at_once_in_reading_order() {
+        let mut topology = Topology::new(" ");
+        topology.shutdown = Duration::ZERO;
+        topology.producers.stages = 0;
+        topology.producers.rate_limiting = Some(RateLimiting { allowed_messages: 0, interval: Duration::ZERO });
+        topology.processors.stages = 70_000;
+        topology.processors.min_demand = Some(10);
+        topology.batchers = vec![
+            Batcher { batch_size: 10, max_demand: Some(5), max_pending: Some(9), ..Batcher::new("s3") },
+            Batcher { timeout: Some(Duration::ZERO), ..Batcher::new("s3") },
+        ];
+        assert_eq!(
+            words(&topology),
+            [
+                "name: `name` is empty",
+                "shutdown: `shutdown` must be at least 1 ms",
+                "producers(stages): `stages` must be at least 1",
+                "producers(rate_limiting(allowed_messages)): `allowed_messages` must be at least 1",
+                "producers(rate_limiting(interval)): `interval` must be at least 1 ms",
+                "processors(stages): `stages` must be at most 65535",
+                "processors(min_demand): `min_demand` (10) must be less than `max_demand`, which defaults to 10",
+                "batchers(s3(max_pending)): `max_pending` (9) is smaller than `batch_size` (10)",
+                "batchers(s3(max_demand)): `max_demand` (5) is smaller than `batch_size` (10)",
+                "batchers(s3()): two batchers have the same name",
+                "batchers(s3(timeout)): `timeout` must be at least 1 ms",
+                "batchers(): no batcher takes messages that were not routed",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_default_must_exist_unless_unrouted_messages_fail() {
+        let mut topology = Topology::new("Orders");
+        topology.batchers = vec![Batcher::new("s3"), Batcher::new("gcs")];
+        topology.routing = Routing::To("s4".into());
+        assert_eq!(words(&topology), ["batchers(default): `default` names no batcher"]);
+        assert_eq!(check(&topology)[0].rule.help().unwrap(), "the batchers are `s3`, `gcs`");
+        topology.routing = Routing::Fail;
+        assert_eq!(check(&topology), vec![]);
+        topology.routing = Routing::To("gcs".into());
+        assert_eq!(topology.default_batcher(), Some(1));
+    }
+}

@@ -1,0 +1,197 @@
+//! One setter for each option that is a number or a time. The attribute lowers its options to these calls, with the user's
+//! own spans, and `Setup` lends the same values: one text documents both.
+
+use std::time::Duration;
+
+use crate::topology::{Batcher, Processors, Producers, RateLimiting, Routing, Topology};
+
+/// A whole number: any integer type. A negative one counts as 0, which no count allows.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a whole number",
+    label = "expected a whole number",
+    note = "write a literal such as `4`, or an expression of an integer type"
+)]
+pub trait Count {
+    /// The number.
+    fn count(self) -> u64;
+}
+
+/// A time: milliseconds as a whole number, or a `Duration`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a time",
+    label = "expected milliseconds or a `Duration`",
+    note = "write milliseconds such as `1500`, or `Duration::from_secs(2)`"
+)]
+pub trait Time {
+    /// The time.
+    fn time(self) -> Duration;
+}
+
+macro_rules! integers {
+    ($($type:ty),*) => {$(
+        impl Count for $type {
+            fn count(self) -> u64 {
+                u64::try_from(self).unwrap_or(0)
+            }
+        }
+
+        impl Time for $type {
+            fn time(self) -> Duration {
+                Duration::from_millis(self.count())
+            }
+        }
+    )*};
+}
+integers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+
+impl Time for Duration {
+    fn time(self) -> Duration {
+        self
+    }
+}
+
+impl Topology {
+    /// What the pipeline is called; must then be unique in the process.
+    pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
+        self.name = name.into();
+        self.explicit_name = true;
+        self
+    }
+
+    /// The one deadline of a drain. Default: 25 s.
+    pub fn shutdown(&mut self, shutdown: impl Time) -> &mut Self {
+        self.shutdown = shutdown.time();
+        self
+    }
+
+    /// Restarts of a layer that are accepted within `max_seconds`. Default: 3.
+    pub fn max_restarts(&mut self, max_restarts: impl Count) -> &mut Self {
+        self.max_restarts = max_restarts.count();
+        self
+    }
+
+    /// The window of `max_restarts`, in seconds. Default: 5.
+    pub fn max_seconds(&mut self, max_seconds: impl Count) -> &mut Self {
+        self.max_seconds = max_seconds.count();
+        self
+    }
+
+    /// The batcher of that name, which is added if there is none.
+    pub fn batcher(&mut self, name: &str) -> &mut Batcher {
+        let found = self.batchers.iter().position(|batcher| batcher.name == name);
+        let index = found.unwrap_or_else(|| {
+            self.batchers.push(Batcher::new(name));
+            self.batchers.len() - 1
+        });
+        &mut self.batchers[index]
+    }
+
+    /// Which batcher takes messages that were not routed. Default: the one named `default`.
+    pub fn default_to(&mut self, batcher: impl Into<String>) -> &mut Self {
+        self.routing = Routing::To(batcher.into());
+        self
+    }
+
+    /// Messages that were not routed fail.
+    pub fn unrouted_fail(&mut self) -> &mut Self {
+        self.routing = Routing::Fail;
+        self
+    }
+}
+
+impl Producers {
+    /// How many producer stages run. Default: 1.
+    pub fn stages(&mut self, stages: impl Count) -> &mut Self {
+        self.stages = stages.count();
+        self
+    }
+
+    /// The source text of the producer, for the diagram.
+    pub fn module(&mut self, text: impl Into<String>) -> &mut Self {
+        self.module = text.into();
+        self
+    }
+
+    /// How many messages may leave all producers together in each interval (milliseconds, or a `Duration`).
+    pub fn rate_limiting(&mut self, allowed_messages: impl Count, interval: impl Time) -> &mut Self {
+        let (allowed_messages, interval) = (allowed_messages.count(), interval.time());
+        self.rate_limiting = Some(RateLimiting { allowed_messages, interval });
+        self
+    }
+}
+
+impl Processors {
+    /// How many processor stages run. Default: two for each core.
+    pub fn stages(&mut self, stages: impl Count) -> &mut Self {
+        self.stages = stages.count();
+        self
+    }
+
+    /// A chunk is at most `max_demand - min_demand` messages. Default: half of `max_demand`.
+    pub fn min_demand(&mut self, min_demand: impl Count) -> &mut Self {
+        self.min_demand = Some(min_demand.count());
+        self
+    }
+
+    /// How many messages each stage adds to what may be in flight. Default: 10.
+    pub fn max_demand(&mut self, max_demand: impl Count) -> &mut Self {
+        self.max_demand = max_demand.count();
+        self
+    }
+
+    /// Whether messages of one partition always go to the same stage; the function is the pipeline's.
+    pub fn partitioned(&mut self, partitioned: bool) -> &mut Self {
+        self.partitioned = partitioned;
+        self
+    }
+
+    /// How long `handle_message` may take. Default: as long as it likes.
+    pub fn timeout(&mut self, timeout: impl Time) -> &mut Self {
+        self.timeout = Some(timeout.time());
+        self
+    }
+}
+
+impl Batcher {
+    /// How many batch processor stages run. Default: 1.
+    pub fn stages(&mut self, stages: impl Count) -> &mut Self {
+        self.stages = stages.count();
+        self
+    }
+
+    /// Messages in a full batch. Default: 100.
+    pub fn batch_size(&mut self, batch_size: impl Count) -> &mut Self {
+        self.batch_size = batch_size.count();
+        self
+    }
+
+    /// How long a batch may wait for its last message, counted from its first. Default: 1 s.
+    pub fn batch_timeout(&mut self, batch_timeout: impl Time) -> &mut Self {
+        self.batch_timeout = batch_timeout.time();
+        self
+    }
+
+    /// Messages that may wait in batches; at the limit the oldest batch leaves early. Default: 100 full batches.
+    pub fn max_pending(&mut self, max_pending: impl Count) -> &mut Self {
+        self.max_pending = Some(max_pending.count());
+        self
+    }
+
+    /// Messages that may wait for the batcher itself. Default: what the processors hold, at least `batch_size`.
+    pub fn max_demand(&mut self, max_demand: impl Count) -> &mut Self {
+        self.max_demand = Some(max_demand.count());
+        self
+    }
+
+    /// Whether batches of one partition always go to the same stage; the function is the pipeline's.
+    pub fn partitioned(&mut self, partitioned: bool) -> &mut Self {
+        self.partitioned = partitioned;
+        self
+    }
+
+    /// How long `handle_batch` may take. Default: as long as it likes.
+    pub fn timeout(&mut self, timeout: impl Time) -> &mut Self {
+        self.timeout = Some(timeout.time());
+        self
+    }
+}

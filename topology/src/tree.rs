@@ -1,0 +1,181 @@
+//! The supervision tree that a topology leads to, as data: who restarts whom, and how often.
+//!
+//! The names and the shape are Broadway's (`Broadway.Topology`); the runtime starts exactly this tree.
+
+use std::fmt;
+
+use crate::topology::Topology;
+
+/// What a supervisor restarts when a child crashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// The child alone.
+    OneForOne,
+    /// All children.
+    OneForAll,
+    /// The child and those that were started after it.
+    RestForOne,
+}
+
+/// How many restarts a supervisor accepts before it gives up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intensity {
+    /// Restarts.
+    pub max_restarts: u64,
+    /// Within this many seconds.
+    pub max_seconds: u64,
+}
+
+/// What a leaf of the tree does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Counts the messages that leave the producers.
+    RateLimiter,
+    /// Producer stage of that index.
+    Producer(usize),
+    /// Processor stage of that index.
+    Processor(usize),
+    /// The batcher of that index.
+    Batcher(usize),
+    /// Batch processor of a batcher: the batcher's index, then its own.
+    BatchProcessor(usize, usize),
+    /// Runs the drain.
+    Terminator,
+}
+
+/// A supervisor with its children.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tree {
+    /// The supervisor's name.
+    pub name: String,
+    /// What it restarts.
+    pub strategy: Strategy,
+    /// How often.
+    pub intensity: Intensity,
+    /// Its children, in the order in which they start.
+    pub children: Vec<Node>,
+}
+
+/// A child of a supervisor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// A stage.
+    Stage {
+        /// Its name: `producer_0`, `batcher_archive`.
+        name: String,
+        /// What it does.
+        role: Role,
+    },
+    /// A supervisor of its own.
+    Supervisor(Tree),
+}
+
+/// A crash in these layers takes the whole layer down.
+const NO_RESTARTS: Intensity = Intensity { max_restarts: 0, max_seconds: 1 };
+/// A batcher's own supervisor.
+const BATCHER_RESTARTS: Intensity = Intensity { max_restarts: 4, max_seconds: 2 };
+
+impl Tree {
+    /// The tree of a topology that was [checked](crate::check).
+    pub fn of(topology: &Topology) -> Self {
+        let supervisor = |name: &str, strategy, intensity, children| {
+            Node::Supervisor(Self { name: name.to_owned(), strategy, intensity, children })
+        };
+        let twice = |n: u64| Intensity { max_restarts: 2 * n, max_seconds: n };
+
+        let mut children = Vec::new();
+        if topology.producers.rate_limiting.is_some() {
+            children.push(stage("rate_limiter", Role::RateLimiter));
+        }
+        let producers = stages(topology.producers.stages, |i| stage(format!("producer_{i}"), Role::Producer(i)));
+        children.push(supervisor("producers", Strategy::OneForOne, twice(topology.producers.stages), producers));
+        let processors =
+            stages(topology.processors.stages, |i| stage(format!("processor_default_{i}"), Role::Processor(i)));
+        children.push(supervisor("processors", Strategy::OneForAll, NO_RESTARTS, processors));
+        if !topology.batchers.is_empty() {
+            let batchers = topology.batchers.iter().enumerate().map(|(index, batcher)| {
+                let name = &batcher.name;
+                let processors = stages(batcher.stages, |i| {
+                    stage(format!("batch_processor_{name}_{i}"), Role::BatchProcessor(index, i))
+                });
+                let children = vec![
+                    stage(format!("batcher_{name}"), Role::Batcher(index)),
+                    supervisor(&format!("batch_processors_{name}"), Strategy::OneForAll, NO_RESTARTS, processors),
+                ];
+                supervisor(&format!("batcher_{name}_supervisor"), Strategy::RestForOne, BATCHER_RESTARTS, children)
+            });
+            let intensity = twice(topology.batchers.len() as u64);
+            children.push(supervisor("batchers", Strategy::OneForOne, intensity, batchers.collect()));
+        }
+        children.push(stage("terminator", Role::Terminator));
+        let intensity = Intensity { max_restarts: topology.max_restarts, max_seconds: topology.max_seconds };
+        Self { name: "supervisor".into(), strategy: Strategy::RestForOne, intensity, children }
+    }
+
+    fn draw(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
+        let Intensity { max_restarts, max_seconds } = self.intensity;
+        writeln!(f, "{} ({}, {max_restarts} restarts in {max_seconds} s)", self.name, self.strategy)?;
+        for (i, child) in self.children.iter().enumerate() {
+            let last = i + 1 == self.children.len();
+            write!(f, "{indent}{}", if last { "└─ " } else { "├─ " })?;
+            match child {
+                Node::Stage { name, .. } => writeln!(f, "{name}")?,
+                Node::Supervisor(tree) => tree.draw(f, &format!("{indent}{}", if last { "   " } else { "│  " }))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn stage(name: impl Into<String>, role: Role) -> Node {
+    Node::Stage { name: name.into(), role }
+}
+
+fn stages(n: u64, make: impl Fn(usize) -> Node) -> Vec<Node> {
+    (0..n as usize).map(make).collect()
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OneForOne => "one_for_one",
+            Self::OneForAll => "one_for_all",
+            Self::RestForOne => "rest_for_one",
+        })
+    }
+}
+
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.draw(f, "")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Batcher;
+
+    #[test]
+    fn the_tree_is_drawn_as_it_starts() {
+        let mut topology = Topology::new("Orders");
+        topology.processors.stages = 2;
+        topology.batchers.push(Batcher { stages: 2, ..Batcher::new("default") });
+        let expected = "\
+supervisor (rest_for_one, 3 restarts in 5 s)
+├─ producers (one_for_one, 2 restarts in 1 s)
+│  └─ producer_0
+├─ processors (one_for_all, 0 restarts in 1 s)
+│  ├─ processor_default_0
+│  └─ processor_default_1
+├─ batchers (one_for_one, 2 restarts in 1 s)
+│  └─ batcher_default_supervisor (rest_for_one, 4 restarts in 2 s)
+│     ├─ batcher_default
+│     └─ batch_processors_default (one_for_all, 0 restarts in 1 s)
+│        ├─ batch_processor_default_0
+│        └─ batch_processor_default_1
+└─ terminator
+";
+        assert_eq!(Tree::of(&topology).to_string(), expected);
+    }
+}
