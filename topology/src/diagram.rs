@@ -54,7 +54,7 @@ impl fmt::Display for Diagram<'_> {
             let branch = if i + 1 == topology.batchers.len() { "└─" } else { "├─" };
             write!(f, "    {branch} batcher {:width$} ", batcher.name)?;
             write!(f, "{} or {:?}, ", count(batcher.batch_size, "message"), batcher.batch_timeout)?;
-            write!(f, "{} pending{} ─ ", batcher.max_pending(), partitions(batcher.partitioned))?;
+            write!(f, "{} pending{} ─ ", batcher.effective_max_pending(), partitions(batcher.partitioned))?;
             write!(f, "{}{}", count(batcher.stages, "batch processor"), timeout(batcher.timeout))?;
             if topology.default_batcher() == Some(i) {
                 write!(f, " (takes what is not routed)")?;

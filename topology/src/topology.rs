@@ -132,13 +132,13 @@ impl Topology {
 
 impl Processors {
     /// `min_demand`, given or by default.
-    pub fn min_demand(&self) -> u64 {
+    pub fn effective_min_demand(&self) -> u64 {
         self.min_demand.unwrap_or_else(|| defaults::min_demand(self.max_demand))
     }
 
     /// Messages that a processor takes at once at most.
     pub fn chunk(&self) -> u64 {
-        self.max_demand.saturating_sub(self.min_demand()).max(1)
+        self.max_demand.saturating_sub(self.effective_min_demand()).max(1)
     }
 }
 
@@ -158,7 +158,7 @@ impl Batcher {
     }
 
     /// `max_pending`, given or by default.
-    pub fn max_pending(&self) -> u64 {
+    pub fn effective_max_pending(&self) -> u64 {
         self.max_pending.unwrap_or_else(|| defaults::max_pending(self.batch_size))
     }
 }
