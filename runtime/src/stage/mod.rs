@@ -1,5 +1,6 @@
 //! Stages: what produces, and what lies between two layers.
 
+pub(crate) mod edge;
 mod outbox;
 mod producer;
 

@@ -1,0 +1,179 @@
+//! The end of an edge that gives: it reserves open demand and fills it, or sends as demand opens.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use super::{Edge, Slot, State, Wakers};
+
+#[derive(Debug)]
+pub(crate) struct Feeder<T> {
+    edge: Arc<Edge<T>>,
+    index: usize,
+    reserved: usize,
+}
+
+impl<T> Edge<T> {
+    pub(crate) fn feeder(self: &Arc<Self>) -> Feeder<T> {
+        let mut state = self.lock();
+        state.feeders.push(Slot::Busy);
+        let index = state.feeders.len() - 1;
+        drop(state);
+        Feeder { edge: self.clone(), index, reserved: 0 }
+    }
+}
+
+impl<T> Feeder<T> {
+    /// Waits until `least` demand is open, and reserves up to `most` of it. Cancel-safe.
+    pub(crate) fn reserve(&mut self, least: usize, most: usize) -> impl Future<Output = usize> {
+        let mut wait = Wait { feeder: self, least: least.clamp(1, most) as isize, waits: false };
+        poll_fn(move |cx| {
+            let poll = wait.poll(cx, |state, open| {
+                let reserved = open.min(most);
+                state.open -= reserved as isize;
+                reserved
+            });
+            poll.map(|reserved| {
+                wait.feeder.reserved += reserved;
+                reserved
+            })
+        })
+    }
+
+    /// Fills what is reserved, and frees the rest of it. More than was reserved is accepted too: a push source that exceeds
+    /// its demand is not asked again until the excess is worked off. Each item comes with its partition, which an edge
+    /// without partitions ignores.
+    pub(crate) fn fill(&mut self, items: impl ExactSizeIterator<Item = (usize, T)>) {
+        let mut state = self.edge.lock();
+        state.open += std::mem::take(&mut self.reserved) as isize - items.len() as isize;
+        items.for_each(|(partition, item)| state.push(partition, item));
+        let consumers = Wakers::for_consumers(&mut state);
+        let feeder = state.next_feeder();
+        drop(state);
+        consumers.wake();
+        feeder.into_iter().for_each(Waker::wake);
+    }
+
+    /// Moves `items` to the consumers as demand opens, in one lock operation where there is enough of it. Cancel-safe:
+    /// what was not moved is still in `items`.
+    pub(crate) fn send(&mut self, items: &mut Vec<T>) -> impl Future<Output = ()> {
+        let mut wait = Wait { feeder: self, least: 1, waits: false };
+        poll_fn(move |cx| {
+            while !items.is_empty() {
+                let poll = wait.poll(cx, |state, open| {
+                    let moved = open.min(items.len());
+                    state.open -= moved as isize;
+                    items.drain(..moved).for_each(|item| state.push(0, item));
+                });
+                if poll.is_pending() {
+                    return Poll::Pending;
+                }
+            }
+            Poll::Ready(())
+        })
+    }
+}
+
+impl<T> Drop for Feeder<T> {
+    fn drop(&mut self) {
+        if self.reserved > 0 {
+            self.fill(std::iter::empty());
+        }
+    }
+}
+
+impl<T> State<T> {
+    /// A feeder waits no longer, or was woken and has come: what was kept for it is open to all.
+    fn come(&mut self, feeder: usize, kept: isize) -> bool {
+        let woken = self.feeders[feeder].is_woken();
+        if woken {
+            self.called -= kept;
+            self.feeders[feeder] = Slot::Busy;
+        }
+        woken
+    }
+
+    fn retire(&mut self, feeder: usize, kept: isize) {
+        if self.feeders[feeder].is_waiting() {
+            self.hungry.retain(|(hungry, _)| *hungry != feeder);
+            self.feeders[feeder] = Slot::Busy;
+        }
+        self.come(feeder, kept);
+    }
+}
+
+/// One feeder's wait for open demand.
+struct Wait<'a, T> {
+    feeder: &'a mut Feeder<T>,
+    least: isize,
+    waits: bool,
+}
+
+impl<T> Wait<'_, T> {
+    /// Uses open demand, of which there is at least `least`, or waits for it.
+    fn poll<R>(&mut self, cx: &Context<'_>, use_open: impl FnOnce(&mut State<T>, usize) -> R) -> Poll<R> {
+        let index = self.feeder.index;
+        let mut state = self.feeder.edge.lock();
+        let woken = state.come(index, self.least);
+        // What is kept for another is not there for one who comes by.
+        let open = state.open - state.called;
+        if open < self.least {
+            if state.feeders[index].wait(cx) {
+                if woken {
+                    state.hungry.push_front((index, self.least));
+                } else {
+                    state.hungry.push_back((index, self.least));
+                }
+            }
+            self.waits = true;
+            return Poll::Pending;
+        }
+        if std::mem::take(&mut self.waits) {
+            state.retire(index, self.least);
+        }
+        let result = use_open(&mut state, open as usize);
+        let consumers = Wakers::for_consumers(&mut state);
+        let feeder = state.next_feeder();
+        drop(state);
+        consumers.wake();
+        feeder.into_iter().for_each(Waker::wake);
+        Poll::Ready(result)
+    }
+}
+
+impl<T> Drop for Wait<'_, T> {
+    fn drop(&mut self) {
+        if !self.waits {
+            return;
+        }
+        let mut state = self.feeder.edge.lock();
+        state.retire(self.feeder.index, self.least);
+        let next = state.next_feeder();
+        drop(state);
+        next.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// Reserves one place with one of the `feeders` that are `wanted`, whichever has room first, and gives its index.
+/// Cancel-safe.
+pub(crate) async fn room<T>(feeders: &mut [Feeder<T>], wanted: impl Fn(usize) -> bool) -> usize {
+    let mut waits: Vec<(usize, Wait<'_, T>)> = feeders
+        .iter_mut()
+        .enumerate()
+        .filter(|(index, _)| wanted(*index))
+        .map(|(index, feeder)| (index, Wait { feeder, least: 1, waits: false }))
+        .collect();
+    poll_fn(|cx| {
+        for (index, wait) in &mut waits {
+            if wait.poll(cx, |state, _| state.open -= 1).is_ready() {
+                wait.feeder.reserved += 1;
+                return Poll::Ready(*index);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}

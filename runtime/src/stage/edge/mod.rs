@@ -1,0 +1,187 @@
+//! What lies between two layers: one queue, bounded by the demand of its consumers, under one short lock.
+//!
+//! Demand that is open may be reserved; what is queued or in a consumer's hands is not open. A consumer gives back what it
+//! finished and takes the next chunk in one lock operation, so work goes to whoever is free and nobody parks while there
+//! is some. At most [`SEARCHING`] consumers are woken and not yet there: each that finds work wakes the next. A wait that
+//! is dropped leaves the list, and passes a wake-up on that it had already been given.
+
+mod consumer;
+mod feeder;
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Waker},
+};
+
+pub(crate) use consumer::Consumer;
+pub(crate) use feeder::{Feeder, room};
+
+/// One would do, but a consumer that is woken by a busy thread waits for it; of two, one can be run by another thread.
+const SEARCHING: usize = 2;
+
+/// A queue between a layer of feeders and a layer of consumers.
+#[derive(Debug)]
+pub(crate) struct Edge<T>(Mutex<State<T>>);
+
+#[derive(Debug)]
+struct State<T> {
+    /// One queue for all consumers, or one for each.
+    queues: Vec<VecDeque<T>>,
+    partitioned: bool,
+    /// Messages in all queues.
+    waiting: usize,
+    /// Demand that is neither reserved, nor queued, nor in hand. Below zero when a push source exceeded it.
+    open: isize,
+    consumers: Vec<Slot>,
+    /// Consumers that wait, longest first.
+    idle: VecDeque<usize>,
+    /// Consumers that were woken and have not come yet.
+    searching: usize,
+    feeders: Vec<Slot>,
+    /// Feeders that wait, longest first, with the demand that each waits for.
+    hungry: VecDeque<(usize, isize)>,
+    /// Open demand that is kept for feeders that were woken and have not come yet.
+    called: isize,
+    closed: bool,
+}
+
+/// One waiter: registered once, and replaced when it is polled again.
+#[derive(Debug)]
+enum Slot {
+    Busy,
+    Waiting(Waker),
+    Woken,
+}
+
+impl<T> Edge<T> {
+    /// An edge with `capacity` demand; with `partitioned`, each of the `consumers` has a queue of its own.
+    pub(crate) fn new(capacity: usize, consumers: usize, partitioned: bool) -> Arc<Self> {
+        let queues = if partitioned { consumers } else { 1 };
+        Arc::new(Self(Mutex::new(State {
+            queues: (0..queues).map(|_| VecDeque::new()).collect(),
+            partitioned,
+            waiting: 0,
+            open: capacity as isize,
+            consumers: (0..consumers).map(|_| Slot::Busy).collect(),
+            idle: VecDeque::with_capacity(consumers),
+            searching: 0,
+            feeders: Vec::new(),
+            hungry: VecDeque::new(),
+            called: 0,
+            closed: false,
+        })))
+    }
+
+    /// No more will come: consumers take what is queued, and end.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let wakers: Vec<Waker> = state.consumers.iter_mut().filter_map(Slot::wake).collect();
+        state.searching += wakers.len();
+        state.idle.clear();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> State<T> {
+    /// The next idle consumer, if there is work for it and not enough are on their way.
+    fn next_consumer(&mut self) -> Option<Waker> {
+        if self.partitioned || self.waiting <= self.searching || self.searching >= SEARCHING {
+            return None;
+        }
+        let waker = self.consumers[self.idle.pop_front()?].wake();
+        self.searching += usize::from(waker.is_some());
+        waker
+    }
+
+    /// The feeder that has waited longest, if what it waits for is open and not kept for another.
+    fn next_feeder(&mut self) -> Option<Waker> {
+        let &(feeder, wanted) = self.hungry.front()?;
+        if self.open - self.called < wanted {
+            return None;
+        }
+        self.hungry.pop_front();
+        let waker = self.feeders[feeder].wake();
+        self.called += if waker.is_some() { wanted } else { 0 };
+        waker
+    }
+
+    fn push(&mut self, partition: usize, item: T) {
+        let queue = if self.partitioned { partition % self.queues.len() } else { 0 };
+        self.queues[queue].push_back(item);
+        self.waiting += 1;
+    }
+}
+
+impl Slot {
+    /// Takes the waker of a slot that waits, and marks it woken.
+    fn wake(&mut self) -> Option<Waker> {
+        match std::mem::replace(self, Self::Woken) {
+            Self::Waiting(waker) => Some(waker),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// Registers the waker of a poll; true if the slot did not wait before.
+    fn wait(&mut self, cx: &Context<'_>) -> bool {
+        match self {
+            Self::Waiting(waker) => {
+                waker.clone_from(cx.waker());
+                false
+            }
+            _ => {
+                *self = Self::Waiting(cx.waker().clone());
+                true
+            }
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        matches!(self, Self::Waiting(_))
+    }
+
+    fn is_woken(&self) -> bool {
+        matches!(self, Self::Woken)
+    }
+}
+
+/// Wakers to be called after the lock is released.
+#[derive(Default)]
+struct Wakers([Option<Waker>; SEARCHING], Vec<Waker>);
+
+impl Wakers {
+    /// All consumers that there is new work for.
+    fn for_consumers<T>(state: &mut State<T>) -> Self {
+        let mut wakers = Self::default();
+        if !state.partitioned {
+            wakers.0.fill_with(|| state.next_consumer());
+            return wakers;
+        }
+        for partition in 0..state.queues.len() {
+            if !state.queues[partition].is_empty()
+                && let Some(waker) = state.consumers[partition].wake()
+            {
+                state.idle.retain(|idle| *idle != partition);
+                state.searching += 1;
+                wakers.1.push(waker);
+            }
+        }
+        wakers
+    }
+
+    fn wake(self) {
+        self.0.into_iter().flatten().chain(self.1).for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests;

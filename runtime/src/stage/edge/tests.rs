@@ -1,0 +1,248 @@
+//! Each test polls by hand, so that it decides who is woken and who comes.
+
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use super::*;
+
+/// Counts how often it was woken.
+#[derive(Default)]
+struct Bell(AtomicUsize);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Bell {
+    fn rung(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, bell: &Arc<Bell>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(&Waker::from(bell.clone())))
+}
+
+fn fill(edge: &Arc<Edge<u32>>, items: std::ops::Range<u32>) -> Feeder<u32> {
+    let mut feeder = edge.feeder();
+    assert_eq!(feeder.reserve(1, items.len()).now(), Some(items.len()));
+    feeder.fill(items.map(|item| (item as usize, item)).collect::<Vec<_>>().into_iter());
+    feeder
+}
+
+trait Now: Future + Sized {
+    /// The result, if it is there at the first poll.
+    fn now(self) -> Option<Self::Output> {
+        match poll(pin!(self), &Arc::default()) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+}
+impl<F: Future> Now for F {}
+
+fn take(consumer: &mut Consumer<u32>, most: usize) -> Vec<u32> {
+    let mut out = Vec::new();
+    consumer.take(most, &mut out).now();
+    out
+}
+
+#[test]
+fn demand_bounds_what_is_queued_and_in_hand() {
+    let edge = Edge::new(10, 1, false);
+    let mut feeder = fill(&edge, 0..6);
+    let mut consumer = edge.consumer(0);
+    assert_eq!(take(&mut consumer, 4), [0, 1, 2, 3]);
+    assert_eq!(feeder.reserve(1, 100).now(), Some(4), "six are queued or in hand");
+    assert_eq!(feeder.reserve(1, 100).now(), None);
+    feeder.fill(std::iter::empty());
+    assert_eq!(feeder.reserve(1, 100).now(), Some(4), "what was not filled is free again");
+    feeder.fill(std::iter::empty());
+    assert_eq!(take(&mut consumer, 4), [4, 5]);
+    assert_eq!(feeder.reserve(1, 100).now(), Some(8), "the first four were given back");
+    drop(feeder);
+    drop(consumer);
+    assert_eq!(edge.feeder().reserve(10, 100).now(), Some(10), "dropped ends give everything back");
+}
+
+#[test]
+fn a_dropped_take_passes_its_wake_up_on() {
+    let edge = Edge::new(20, 3, false);
+    let (mut a, mut b, mut c) = (edge.consumer(0), edge.consumer(1), edge.consumer(2));
+    let bells: [Arc<Bell>; 3] = Default::default();
+    let (mut out_a, mut out_b, mut out_c) = (vec![], vec![], vec![]);
+    let mut take_a = Box::pin(a.take(5, &mut out_a));
+    let mut take_b = Box::pin(b.take(5, &mut out_b));
+    let mut take_c = Box::pin(c.take(5, &mut out_c));
+    assert!(poll(take_a.as_mut(), &bells[0]).is_pending());
+    assert!(poll(take_b.as_mut(), &bells[1]).is_pending());
+    assert!(poll(take_c.as_mut(), &bells[2]).is_pending());
+    fill(&edge, 0..3);
+    assert_eq!([0, 1, 2].map(|i: usize| bells[i].rung()), [1, 1, 0], "two are on their way");
+    drop(take_a);
+    assert_eq!(bells[2].rung(), 1, "the third is woken in the place of the one that went away");
+    assert!(poll(take_c.as_mut(), &bells[2]).is_ready());
+    drop(take_c);
+    assert!(!out_c.is_empty());
+}
+
+#[test]
+fn a_take_that_waits_registers_once_and_leaves_when_it_is_dropped() {
+    let edge = Edge::new(20, 2, false);
+    let (mut a, mut b) = (edge.consumer(0), edge.consumer(1));
+    let (first, last, other) = (Arc::<Bell>::default(), Arc::<Bell>::default(), Arc::<Bell>::default());
+    let (mut out_a, mut out_b) = (vec![], vec![]);
+    {
+        let mut waits = Box::pin(a.take(5, &mut out_a));
+        for _ in 0..1000 {
+            assert!(poll(waits.as_mut(), &first).is_pending());
+        }
+        assert!(poll(waits.as_mut(), &last).is_pending());
+        assert_eq!(edge.lock().idle.len(), 1);
+        drop(waits);
+        assert_eq!(edge.lock().idle.len(), 0);
+    }
+    let mut waits = Box::pin(b.take(5, &mut out_b));
+    assert!(poll(waits.as_mut(), &other).is_pending());
+    fill(&edge, 0..1);
+    assert_eq!((first.rung(), last.rung(), other.rung()), (0, 0, 1));
+}
+
+#[test]
+fn takes_are_fair_to_those_who_wait() {
+    let edge = Edge::new(200, 20, false);
+    let mut consumers: Vec<_> = (0..20).map(|i| edge.consumer(i)).collect();
+    let mut outs: Vec<Vec<u32>> = vec![vec![]; 20];
+    let bell = Arc::<Bell>::default();
+    let mut takes: Vec<_> =
+        consumers.iter_mut().zip(&mut outs).map(|(consumer, out)| Box::pin(consumer.take(5, out))).collect();
+    takes.iter_mut().for_each(|take| assert!(poll(take.as_mut(), &bell).is_pending()));
+    fill(&edge, 0..10);
+    let mut done = 0;
+    // Each that is woken comes, and wakes the next.
+    while bell.rung() > done {
+        assert!(poll(takes[done].as_mut(), &bell).is_ready());
+        done += 1;
+    }
+    drop(takes);
+    assert_eq!(outs.iter().filter(|out| out.len() == 1).count(), 10, "ten messages, ten consumers, one each");
+}
+
+#[test]
+fn a_busy_layer_takes_whole_chunks() {
+    let edge = Edge::new(200, 20, false);
+    fill(&edge, 0..100);
+    let mut consumer = edge.consumer(7);
+    assert_eq!(take(&mut consumer, 5).len(), 5);
+    assert_eq!(take(&mut consumer, 5).len(), 5);
+}
+
+#[test]
+fn open_demand_is_kept_for_the_feeder_that_was_woken() {
+    let edge = Edge::new(5, 1, false);
+    fill(&edge, 0..5);
+    let mut consumer = edge.consumer(0);
+    let (mut patient, mut hasty) = (edge.feeder(), edge.feeder());
+    let bell = Arc::<Bell>::default();
+    let mut reserve = Box::pin(patient.reserve(5, 5));
+    assert!(poll(reserve.as_mut(), &bell).is_pending());
+    assert_eq!(take(&mut consumer, 5).len(), 5);
+    assert_eq!(bell.rung(), 0, "a chunk's worth is not back yet");
+    consumer.give_back();
+    assert_eq!(bell.rung(), 1);
+    assert_eq!(hasty.reserve(1, 5).now(), None, "nobody takes it away");
+    assert_eq!(poll(reserve.as_mut(), &bell), Poll::Ready(5));
+}
+
+#[test]
+fn a_dropped_reserve_wakes_the_next_feeder() {
+    let edge = Edge::new(5, 1, false);
+    fill(&edge, 0..5);
+    let mut consumer = edge.consumer(0);
+    let (mut a, mut b) = (edge.feeder(), edge.feeder());
+    let (bell_a, bell_b) = (Arc::<Bell>::default(), Arc::<Bell>::default());
+    let mut reserve_a = Box::pin(a.reserve(5, 5));
+    let mut reserve_b = Box::pin(b.reserve(5, 5));
+    assert!(poll(reserve_a.as_mut(), &bell_a).is_pending());
+    assert!(poll(reserve_b.as_mut(), &bell_b).is_pending());
+    take(&mut consumer, 5);
+    drop(consumer);
+    assert_eq!((bell_a.rung(), bell_b.rung()), (1, 0));
+    drop(reserve_a);
+    assert_eq!(bell_b.rung(), 1);
+    assert_eq!(poll(reserve_b.as_mut(), &bell_b), Poll::Ready(5));
+}
+
+#[test]
+fn partitions_have_a_queue_each_and_share_the_demand() {
+    let edge = Edge::new(4, 2, true);
+    let mut feeder = fill(&edge, 0..4);
+    let (mut even, mut odd) = (edge.consumer(0), edge.consumer(1));
+    assert_eq!(feeder.reserve(1, 1).now(), None);
+    assert_eq!(take(&mut odd, 10), [1, 3]);
+    assert_eq!(take(&mut even, 10), [0, 2]);
+    let bell = Arc::<Bell>::default();
+    let mut out = vec![];
+    let mut waits = Box::pin(odd.take(10, &mut out));
+    assert!(poll(waits.as_mut(), &bell).is_pending());
+    feeder.reserve(1, 1).now();
+    feeder.fill([(0, 4)].into_iter());
+    assert_eq!(bell.rung(), 0, "it is not for this partition");
+    feeder.reserve(1, 1).now();
+    feeder.fill([(1, 5)].into_iter());
+    assert_eq!(bell.rung(), 1);
+    assert!(poll(waits.as_mut(), &bell).is_ready());
+}
+
+#[test]
+fn a_closed_edge_is_emptied_before_it_ends() {
+    let edge = Edge::new(10, 2, false);
+    fill(&edge, 0..1);
+    let (mut a, mut b) = (edge.consumer(0), edge.consumer(1));
+    assert_eq!(take(&mut a, 5), [0]);
+    let bell = Arc::<Bell>::default();
+    let mut out = vec![];
+    let mut waits = Box::pin(b.take(5, &mut out));
+    assert!(poll(waits.as_mut(), &bell).is_pending());
+    edge.close();
+    assert_eq!(bell.rung(), 1);
+    assert_eq!(poll(waits.as_mut(), &bell), Poll::Ready(false));
+    assert_eq!(a.take(5, &mut vec![]).now(), Some(false));
+}
+
+#[test]
+fn send_keeps_what_was_not_moved() {
+    let edge = Edge::new(3, 1, false);
+    let mut feeder = edge.feeder();
+    let mut items = vec![1, 2, 3, 4, 5];
+    let bell = Arc::<Bell>::default();
+    {
+        let mut send = Box::pin(feeder.send(&mut items));
+        assert!(poll(send.as_mut(), &bell).is_pending());
+    }
+    assert_eq!(items, [4, 5]);
+    let mut consumer = edge.consumer(0);
+    assert_eq!(take(&mut consumer, 5), [1, 2, 3]);
+    consumer.give_back();
+    assert_eq!(feeder.send(&mut items).now(), Some(()));
+    assert_eq!(take(&mut consumer, 5), [4, 5]);
+}
+
+#[test]
+fn room_takes_the_first_place_that_opens() {
+    let edges = [Edge::new(1, 1, false), Edge::new(1, 1, false)];
+    let mut feeders: Vec<Feeder<u32>> = edges.iter().map(|edge| edge.feeder()).collect();
+    assert_eq!(room(&mut feeders, |_| true).now(), Some(0));
+    feeders[0].fill([(0, 7)].into_iter());
+    assert_eq!(room(&mut feeders, |index| index == 0).now(), None);
+    assert_eq!(room(&mut feeders, |_| true).now(), Some(1));
+}
