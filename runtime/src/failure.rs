@@ -21,9 +21,12 @@ pub enum FailureKind {
 }
 
 /// Why a message failed, where, and after how many attempts.
+///
+/// Messages that fail together share the reason.
+#[derive(Clone)]
 pub struct Failure {
     kind: FailureKind,
-    reason: Error,
+    reason: Arc<Error>,
     stage: Arc<str>,
     attempts: u32,
 }
@@ -31,7 +34,7 @@ pub struct Failure {
 impl Failure {
     pub(crate) fn new(kind: FailureKind, reason: Error, stage: &Arc<str>) -> Box<Self> {
         let kind = if kind == FailureKind::Error && reason.is::<DecodeError>() { FailureKind::Decode } else { kind };
-        Box::new(Self { kind, reason, stage: stage.clone(), attempts: 1 })
+        Box::new(Self { kind, reason: Arc::new(reason), stage: stage.clone(), attempts: 1 })
     }
 
     pub(crate) fn panicked(payload: Box<dyn Any + Send>, stage: &Arc<str>) -> Box<Self> {
@@ -50,6 +53,13 @@ impl Failure {
     /// The error, the panic's text, or a sentence about the time-out.
     pub fn reason(&self) -> &Error {
         &self.reason
+    }
+
+    /// Writes down where `Message::fail` was called.
+    pub(crate) fn at(&mut self, stage: &Arc<str>) {
+        if self.stage.is_empty() {
+            self.stage = stage.clone();
+        }
     }
 
     /// The stage in which it happened: `processor_default_3`.
@@ -75,7 +85,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind, crate::error::Chain(&*self.reason))
+        write!(f, "{}: {}", self.kind, crate::error::Chain(&**self.reason))
     }
 }
 

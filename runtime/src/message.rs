@@ -61,9 +61,13 @@ pub(crate) enum Fate {
 #[derive(Debug, Clone, Copy)]
 pub struct Done(());
 
+impl Done {
+    pub(crate) const TEXT: &str = "the message is done";
+}
+
 impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the message is done")
+        f.write_str(Self::TEXT)
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::acknowledger::{AckData, AckRef};
+use crate::acknowledger::{AckData, AckRef, Settlement};
 
 /// Identity and acknowledgement of one message. Lane 0 marks a ticket that is settled, or never was live.
 #[derive(Debug)]
@@ -28,20 +28,13 @@ pub(crate) struct Token(u64, u64);
 
 impl Ticket {
     /// A ticket with nothing to settle: of a message made for a test.
+    #[cfg(feature = "testing")]
     pub(crate) const fn inert() -> Self {
         Self { lane: 0, ack_ref: AckRef(0), sequence: 0, data: AckData::None }
     }
 
     pub(crate) fn new(lane: &ReleaseLane, ack_ref: AckRef, sequence: u64, data: AckData) -> Self {
         Self { lane: lane.id, ack_ref, sequence, data }
-    }
-
-    pub(crate) fn is_live(&self) -> bool {
-        self.lane != 0
-    }
-
-    pub(crate) fn belongs_to(&self, lane: &ReleaseLane) -> bool {
-        self.lane == lane.id
     }
 
     pub(crate) fn ack_ref(&self) -> AckRef {
@@ -75,23 +68,33 @@ impl Ticket {
         // A pipeline that has ended leaves its messages to the source's own redelivery.
         let Some(lane) = lanes.get(&self.lane).and_then(Weak::upgrade) else { return };
         drop(lanes);
-        lane.post(Dropped { ack_ref: self.ack_ref, data: std::mem::take(&mut self.data) });
+        let settlement = Settlement { data: std::mem::take(&mut self.data), ..Settlement::default() };
+        lane.post(Unsettled { ack_ref: self.ack_ref, verdict: Verdict::Released, settlement });
     }
 }
 
-/// A message that was dropped before it was judged.
-#[derive(Debug)]
-pub(crate) struct Dropped {
-    pub(crate) ack_ref: AckRef,
-    pub(crate) data: AckData,
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Successful,
+    Failed,
+    Released,
 }
 
-/// Where dropped messages wait to be released. It holds no more than what is in flight, because a message in the lane
+/// A message that was dropped before it was judged, or whose verdict was cut off on its way to the source.
+#[derive(Debug)]
+pub(crate) struct Unsettled {
+    pub(crate) ack_ref: AckRef,
+    pub(crate) verdict: Verdict,
+    pub(crate) settlement: Settlement,
+}
+
+/// Where messages wait whose stage could not settle them. It holds no more than what is in flight, because a message in the lane
 /// still counts as in flight. Posting neither waits, nor spawns, nor panics.
 #[derive(Debug)]
 pub(crate) struct ReleaseLane {
     id: u32,
-    waiting: Mutex<Vec<Dropped>>,
+    waiting: Mutex<Vec<Unsettled>>,
     posted: Notify,
 }
 
@@ -106,13 +109,13 @@ impl ReleaseLane {
         lane
     }
 
-    fn post(&self, dropped: Dropped) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(dropped);
+    pub(crate) fn post(&self, unsettled: Unsettled) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(unsettled);
         self.posted.notify_one();
     }
 
     /// Takes all that waits.
-    pub(crate) fn take(&self) -> Vec<Dropped> {
+    pub(crate) fn take(&self) -> Vec<Unsettled> {
         std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -141,7 +144,7 @@ mod tests {
         drop(settled);
         let waiting = lane.take();
         assert_eq!(waiting.len(), 1);
-        assert_eq!((waiting[0].ack_ref, waiting[0].data.as_u64()), (AckRef(3), Some(7)));
+        assert_eq!((waiting[0].ack_ref, waiting[0].settlement.data.as_u64()), (AckRef(3), Some(7)));
         assert!(lane.take().is_empty());
     }
 

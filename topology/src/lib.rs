@@ -30,4 +30,4 @@ pub use options::{OptionSpec, Section, Takes};
 pub use rules::{Place, Rule, Violation, check};
 pub use setters::{Count, Time};
 pub use topology::{Batcher, Processors, Producers, RateLimiting, Routing, Topology};
-pub use tree::{Intensity, Node, Role, Strategy, Tree};
+pub use tree::{Intensity, Layer, Node, Role, Strategy, Tree};

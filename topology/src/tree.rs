@@ -43,11 +43,30 @@ pub enum Role {
     Terminator,
 }
 
+/// What a supervisor is in charge of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// The whole pipeline.
+    Pipeline,
+    /// All producer stages.
+    Producers,
+    /// All processor stages.
+    Processors,
+    /// All batchers.
+    Batchers,
+    /// The batcher of that index, and its batch processors.
+    Batcher(usize),
+    /// The batch processors of the batcher of that index.
+    BatchProcessors(usize),
+}
+
 /// A supervisor with its children.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
     /// The supervisor's name.
     pub name: String,
+    /// What it is in charge of.
+    pub layer: Layer,
     /// What it restarts.
     pub strategy: Strategy,
     /// How often.
@@ -78,8 +97,8 @@ const BATCHER_RESTARTS: Intensity = Intensity { max_restarts: 4, max_seconds: 2 
 impl Tree {
     /// The tree of a topology that was [checked](crate::check).
     pub fn of(topology: &Topology) -> Self {
-        let supervisor = |name: &str, strategy, intensity, children| {
-            Node::Supervisor(Self { name: name.to_owned(), strategy, intensity, children })
+        let supervisor = |name: &str, layer, strategy, intensity, children| {
+            Node::Supervisor(Self { name: name.to_owned(), layer, strategy, intensity, children })
         };
         let twice = |n: u64| Intensity { max_restarts: 2 * n, max_seconds: n };
 
@@ -88,10 +107,16 @@ impl Tree {
             children.push(stage("rate_limiter", Role::RateLimiter));
         }
         let producers = stages(topology.producers.stages, |i| stage(format!("producer_{i}"), Role::Producer(i)));
-        children.push(supervisor("producers", Strategy::OneForOne, twice(topology.producers.stages), producers));
+        children.push(supervisor(
+            "producers",
+            Layer::Producers,
+            Strategy::OneForOne,
+            twice(topology.producers.stages),
+            producers,
+        ));
         let processors =
             stages(topology.processors.stages, |i| stage(format!("processor_default_{i}"), Role::Processor(i)));
-        children.push(supervisor("processors", Strategy::OneForAll, NO_RESTARTS, processors));
+        children.push(supervisor("processors", Layer::Processors, Strategy::OneForAll, NO_RESTARTS, processors));
         if !topology.batchers.is_empty() {
             let batchers = topology.batchers.iter().enumerate().map(|(index, batcher)| {
                 let name = &batcher.name;
@@ -100,16 +125,37 @@ impl Tree {
                 });
                 let children = vec![
                     stage(format!("batcher_{name}"), Role::Batcher(index)),
-                    supervisor(&format!("batch_processors_{name}"), Strategy::OneForAll, NO_RESTARTS, processors),
+                    supervisor(
+                        &format!("batch_processors_{name}"),
+                        Layer::BatchProcessors(index),
+                        Strategy::OneForAll,
+                        NO_RESTARTS,
+                        processors,
+                    ),
                 ];
-                supervisor(&format!("batcher_{name}_supervisor"), Strategy::RestForOne, BATCHER_RESTARTS, children)
+                supervisor(
+                    &format!("batcher_{name}_supervisor"),
+                    Layer::Batcher(index),
+                    Strategy::RestForOne,
+                    BATCHER_RESTARTS,
+                    children,
+                )
             });
             let intensity = twice(topology.batchers.len() as u64);
-            children.push(supervisor("batchers", Strategy::OneForOne, intensity, batchers.collect()));
+            children.push(supervisor("batchers", Layer::Batchers, Strategy::OneForOne, intensity, batchers.collect()));
         }
         children.push(stage("terminator", Role::Terminator));
         let intensity = Intensity { max_restarts: topology.max_restarts, max_seconds: topology.max_seconds };
-        Self { name: "supervisor".into(), strategy: Strategy::RestForOne, intensity, children }
+        Self { name: "supervisor".into(), layer: Layer::Pipeline, strategy: Strategy::RestForOne, intensity, children }
+    }
+
+    /// All stages, in the order in which they start.
+    pub fn stages(&self) -> Vec<(&str, Role)> {
+        let stages = self.children.iter().flat_map(|child| match child {
+            Node::Stage { name, role } => vec![(&**name, *role)],
+            Node::Supervisor(tree) => tree.stages(),
+        });
+        stages.collect()
     }
 
     fn draw(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {

@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc, PoisonError, RwLock,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use tokio::{sync::watch, time::Instant};
@@ -25,10 +25,11 @@ pub(crate) struct Shared {
     draining: watch::Sender<bool>,
     paused: watch::Sender<bool>,
     fenced: AtomicBool,
+    /// Messages that were pushed past the producers.
+    pub(crate) pushed: AtomicU64,
 }
 
 /// Append-only, so that an [`AckRef`] stays good for the pipeline's life.
-#[derive(Default)]
 struct Acknowledgers(Vec<Arc<dyn Acknowledger>>);
 
 impl std::fmt::Debug for Acknowledgers {
@@ -44,10 +45,12 @@ impl Shared {
             lane: ReleaseLane::open(),
             started: Instant::now(),
             counters,
-            acknowledgers: RwLock::default(),
+            // Its reference is `outcome::ACK_REF`.
+            acknowledgers: RwLock::new(Acknowledgers(vec![Arc::new(super::outcome::Teller)])),
             draining: watch::Sender::new(false),
             paused: watch::Sender::new(false),
             fenced: AtomicBool::new(false),
+            pushed: AtomicU64::new(0),
         })
     }
 

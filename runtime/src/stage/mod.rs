@@ -1,8 +1,10 @@
 //! Stages: what produces, and what lies between two layers.
 
 pub(crate) mod edge;
+mod iter;
 mod outbox;
 mod producer;
 
+pub use iter::{FromIter, from_iter};
 pub use outbox::{Incoming, Outbox};
 pub use producer::{InFlight, Next, Producer, ProducerContext, Signal, StageIndex};

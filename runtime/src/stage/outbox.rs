@@ -6,6 +6,7 @@ use std::{any::Any, fmt, sync::Arc, time::SystemTime};
 use crate::{
     acknowledger::{AckData, AckRef},
     envelope::Envelope,
+    failure::Failure,
     payload::Payload,
     ticket::{ReleaseLane, Ticket},
 };
@@ -98,11 +99,19 @@ pub struct Outbox<T> {
     ack_ref: AckRef,
     sequence: u64,
     emitted: Vec<Emitted<T>>,
+    rejected: Vec<Rejected>,
+}
+
+/// A message that has no data because its transformer failed.
+#[derive(Debug)]
+pub(crate) struct Rejected {
+    pub(crate) ticket: Ticket,
+    pub(crate) failure: Box<Failure>,
 }
 
 impl<T> Outbox<T> {
     pub(crate) fn new(lane: Arc<ReleaseLane>, ack_ref: AckRef) -> Self {
-        Self { lane, ack_ref, sequence: 0, emitted: Vec::new() }
+        Self { lane, ack_ref, sequence: 0, emitted: Vec::new(), rejected: Vec::new() }
     }
 
     /// Emits a message: from here on it is settled or released.
@@ -121,6 +130,11 @@ impl<T> Outbox<T> {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.emitted.is_empty()
+    }
+
+    /// What the producer stage settles as failed.
+    pub(crate) fn rejected(&mut self) -> &mut Vec<Rejected> {
+        &mut self.rejected
     }
 
     pub(crate) fn emitted(&mut self) -> &mut Vec<Emitted<T>> {

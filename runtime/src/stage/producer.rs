@@ -153,8 +153,14 @@ impl ProducerContext {
         InFlight(self.shared.clone())
     }
 
+    /// The outbox of this producer: its messages belong to the acknowledger that `init` registered.
+    pub(crate) fn outbox<T>(&mut self) -> Outbox<T> {
+        let ack_ref = self.registered();
+        Outbox::new(self.shared.lane.clone(), ack_ref)
+    }
+
     /// The acknowledger that `init` registered, or none that would be told.
-    pub(crate) fn registered(&mut self) -> AckRef {
+    fn registered(&mut self) -> AckRef {
         match self.registered {
             Some(ack_ref) => ack_ref,
             None => self.acknowledger(Arc::new(crate::acknowledger::NoopAcknowledger)),

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+    atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 };
 
 use super::Histogram;
@@ -32,6 +32,10 @@ pub(crate) struct StageCounters {
     pub(crate) errors: AtomicU64,
     /// How often the stage was started again after a crash.
     pub(crate) restarts: AtomicU64,
+    /// A producer that has connected.
+    pub(crate) ready: AtomicBool,
+    /// Whether the stage's task is running.
+    pub(crate) running: AtomicBool,
     /// From emission to verdict.
     pub(crate) latency: Histogram,
 }

@@ -2,7 +2,6 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
@@ -19,8 +18,10 @@ pub(crate) struct Feeder<T> {
 impl<T> Edge<T> {
     pub(crate) fn feeder(self: &Arc<Self>) -> Feeder<T> {
         let mut state = self.lock();
-        state.feeders.push(Slot::Busy);
-        let index = state.feeders.len() - 1;
+        let index = state.unused_feeders.pop().unwrap_or_else(|| {
+            state.feeders.push(Slot::Busy);
+            state.feeders.len() - 1
+        });
         drop(state);
         Feeder { edge: self.clone(), index, reserved: 0 }
     }
@@ -43,18 +44,49 @@ impl<T> Feeder<T> {
         })
     }
 
-    /// Fills what is reserved, and frees the rest of it. More than was reserved is accepted too: a push source that exceeds
-    /// its demand is not asked again until the excess is worked off. Each item comes with its partition, which an edge
-    /// without partitions ignores.
-    pub(crate) fn fill(&mut self, items: impl ExactSizeIterator<Item = (usize, T)>) {
+    /// Fills what is reserved with all `items`, and frees the rest of it. More than was reserved is accepted too: a push
+    /// source that exceeds its demand is not asked again until the excess is worked off.
+    ///
+    /// On a closed edge nobody would take them: they are dropped, which releases them.
+    pub(crate) fn fill(&mut self, items: &mut Vec<T>) {
+        self.filled(items.len(), |state| {
+            state.waiting += items.len();
+            state.queues[0].extend(items.drain(..));
+        });
+        items.clear();
+    }
+
+    /// [`fill`](Self::fill) for an edge with partitions: each item comes with its own.
+    pub(crate) fn fill_partitions(&mut self, items: &mut Vec<(u64, T)>) {
+        self.filled(items.len(), |state| {
+            items.drain(..).for_each(|(partition, item)| state.push(partition, item));
+        });
+        items.clear();
+    }
+
+    fn filled(&mut self, n: usize, push: impl FnOnce(&mut State<T>)) {
         let mut state = self.edge.lock();
-        state.open += std::mem::take(&mut self.reserved) as isize - items.len() as isize;
-        items.for_each(|(partition, item)| state.push(partition, item));
+        state.open += std::mem::take(&mut self.reserved) as isize;
+        if !state.closed {
+            state.open -= n as isize;
+            push(&mut state);
+        }
         let consumers = Wakers::for_consumers(&mut state);
         let feeder = state.next_feeder();
         drop(state);
         consumers.wake();
         feeder.into_iter().for_each(Waker::wake);
+    }
+
+    /// Reserves one place without waiting; false when there is none.
+    pub(crate) fn try_reserve(&mut self) -> bool {
+        let mut state = self.edge.lock();
+        let open = state.open > state.called;
+        if open {
+            state.open -= 1;
+            self.reserved += 1;
+        }
+        open
     }
 
     /// Moves `items` to the consumers as demand opens, in one lock operation where there is enough of it. Cancel-safe:
@@ -66,7 +98,8 @@ impl<T> Feeder<T> {
                 let poll = wait.poll(cx, |state, open| {
                     let moved = open.min(items.len());
                     state.open -= moved as isize;
-                    items.drain(..moved).for_each(|item| state.push(0, item));
+                    state.waiting += moved;
+                    state.queues[0].extend(items.drain(..moved));
                 });
                 if poll.is_pending() {
                     return Poll::Pending;
@@ -80,8 +113,9 @@ impl<T> Feeder<T> {
 impl<T> Drop for Feeder<T> {
     fn drop(&mut self) {
         if self.reserved > 0 {
-            self.fill(std::iter::empty());
+            self.filled(0, |_| {});
         }
+        self.edge.lock().unused_feeders.push(self.index);
     }
 }
 

@@ -39,6 +39,7 @@ struct State<T> {
     /// Consumers that were woken and have not come yet.
     searching: usize,
     feeders: Vec<Slot>,
+    unused_feeders: Vec<usize>,
     /// Feeders that wait, longest first, with the demand that each waits for.
     hungry: VecDeque<(usize, isize)>,
     /// Open demand that is kept for feeders that were woken and have not come yet.
@@ -67,6 +68,7 @@ impl<T> Edge<T> {
             idle: VecDeque::with_capacity(consumers),
             searching: 0,
             feeders: Vec::new(),
+            unused_feeders: Vec::new(),
             hungry: VecDeque::new(),
             called: 0,
             closed: false,
@@ -82,6 +84,16 @@ impl<T> Edge<T> {
         state.idle.clear();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Closes the edge and drops what is queued, which releases it: the pipeline ends without working it off.
+    pub(crate) fn abandon(&self) {
+        self.close();
+        let mut state = self.lock();
+        let queues: Vec<VecDeque<T>> = state.queues.iter_mut().map(std::mem::take).collect();
+        state.waiting = 0;
+        drop(state);
+        drop(queues);
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -112,8 +124,8 @@ impl<T> State<T> {
         waker
     }
 
-    fn push(&mut self, partition: usize, item: T) {
-        let queue = if self.partitioned { partition % self.queues.len() } else { 0 };
+    fn push(&mut self, partition: u64, item: T) {
+        let queue = (partition % self.queues.len() as u64) as usize;
         self.queues[queue].push_back(item);
         self.waiting += 1;
     }

@@ -35,7 +35,11 @@ fn poll<F: Future>(future: Pin<&mut F>, bell: &Arc<Bell>) -> Poll<F::Output> {
 fn fill(edge: &Arc<Edge<u32>>, items: std::ops::Range<u32>) -> Feeder<u32> {
     let mut feeder = edge.feeder();
     assert_eq!(feeder.reserve(1, items.len()).now(), Some(items.len()));
-    feeder.fill(items.map(|item| (item as usize, item)).collect::<Vec<_>>().into_iter());
+    if edge.lock().partitioned {
+        feeder.fill_partitions(&mut items.map(|item| (item.into(), item)).collect());
+    } else {
+        feeder.fill(&mut items.collect());
+    }
     feeder
 }
 
@@ -64,9 +68,9 @@ fn demand_bounds_what_is_queued_and_in_hand() {
     assert_eq!(take(&mut consumer, 4), [0, 1, 2, 3]);
     assert_eq!(feeder.reserve(1, 100).now(), Some(4), "six are queued or in hand");
     assert_eq!(feeder.reserve(1, 100).now(), None);
-    feeder.fill(std::iter::empty());
+    feeder.fill(&mut vec![]);
     assert_eq!(feeder.reserve(1, 100).now(), Some(4), "what was not filled is free again");
-    feeder.fill(std::iter::empty());
+    feeder.fill(&mut vec![]);
     assert_eq!(take(&mut consumer, 4), [4, 5]);
     assert_eq!(feeder.reserve(1, 100).now(), Some(8), "the first four were given back");
     drop(feeder);
@@ -195,10 +199,10 @@ fn partitions_have_a_queue_each_and_share_the_demand() {
     let mut waits = Box::pin(odd.take(10, &mut out));
     assert!(poll(waits.as_mut(), &bell).is_pending());
     feeder.reserve(1, 1).now();
-    feeder.fill([(0, 4)].into_iter());
+    feeder.fill_partitions(&mut vec![(0, 4)]);
     assert_eq!(bell.rung(), 0, "it is not for this partition");
     feeder.reserve(1, 1).now();
-    feeder.fill([(1, 5)].into_iter());
+    feeder.fill_partitions(&mut vec![(1, 5)]);
     assert_eq!(bell.rung(), 1);
     assert!(poll(waits.as_mut(), &bell).is_ready());
 }
@@ -242,7 +246,7 @@ fn room_takes_the_first_place_that_opens() {
     let edges = [Edge::new(1, 1, false), Edge::new(1, 1, false)];
     let mut feeders: Vec<Feeder<u32>> = edges.iter().map(|edge| edge.feeder()).collect();
     assert_eq!(room(&mut feeders, |_| true).now(), Some(0));
-    feeders[0].fill([(0, 7)].into_iter());
+    feeders[0].fill(&mut vec![7]);
     assert_eq!(room(&mut feeders, |index| index == 0).now(), None);
     assert_eq!(room(&mut feeders, |_| true).now(), Some(1));
 }

@@ -1,0 +1,234 @@
+//! A pipeline from closures: no attribute, no type of its own. Each call of a closure is boxed, which costs an allocation
+//! a message; where that matters, implement [`Broadway`].
+
+use std::{fmt, sync::Arc};
+
+use broadway_topology::Topology;
+use futures::future::BoxFuture;
+
+use crate::{
+    batch::Batch,
+    error::Result,
+    handler::{Batcher, BoxProducer, Broadway, DefaultBatcher},
+    message::Message,
+    pipeline::{Pipeline, Setup, StartError},
+    stage::{Producer, StageIndex},
+};
+
+type Source<T> = Box<dyn Fn(StageIndex) -> Result<BoxProducer<T>> + Send + Sync>;
+type HandleMessage<T, O, B> = Box<dyn for<'a> Fn(&'a mut Message<T, B>) -> BoxFuture<'a, Result<O>> + Send + Sync>;
+type HandleBatch<T, O, B> =
+    Box<dyn for<'a> Fn(&'a mut Batch<Closures<T, O, B>>) -> BoxFuture<'a, Result<()>> + Send + Sync>;
+type HandleFailed<T, B> = Box<dyn for<'a> Fn(&'a mut [Message<T, B>]) -> BoxFuture<'a, Result<()>> + Send + Sync>;
+type PartitionBy<T, B> = Box<dyn Fn(&Message<T, B>) -> u64 + Send + Sync>;
+
+/// The pipeline that a [`Builder`] builds.
+pub struct Closures<T, O, B>
+where
+    T: Send + 'static,
+    O: Send + Sync + 'static,
+    B: Batcher,
+{
+    topology: Topology,
+    source: Source<T>,
+    handle_message: HandleMessage<T, O, B>,
+    handle_batch: Option<HandleBatch<T, O, B>>,
+    handle_failed: Option<HandleFailed<T, B>>,
+    prepare_messages: Option<HandleFailed<T, B>>,
+    partition_by: Option<PartitionBy<T, B>>,
+}
+
+/// Builds a pipeline from closures.
+///
+/// ```
+/// use broadway::{Builder, stage::from_iter};
+/// use futures::FutureExt;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let pipeline = Builder::new("doubler", |_| from_iter(1..=100u64), |message| async { Ok(message.data * 2) }.boxed())
+///     .topology(|topology| {
+///         topology.processors.stages(4);
+///         topology.batcher("default").batch_size(10);
+///     })
+///     .handle_batch(|batch| async { assert!(batch.outputs().len() <= 10); Ok(()) }.boxed())
+///     .start_link()
+///     .await?;
+/// assert_eq!(pipeline.wait().await?.acknowledged, 100);
+/// # broadway::Result::<()>::Ok(()) }).unwrap();
+/// ```
+pub struct Builder<T, O, B = DefaultBatcher>(Closures<T, O, B>)
+where
+    T: Send + 'static,
+    O: Send + Sync + 'static,
+    B: Batcher;
+
+impl<T, O> Builder<T, O>
+where
+    T: Send + 'static,
+    O: Send + Sync + 'static,
+{
+    /// A pipeline of defaults, without batchers: `source` makes the producer of each stage, `handle_message` works on one
+    /// message.
+    pub fn new<S: Producer<Data = T>>(
+        name: &str,
+        source: impl Fn(StageIndex) -> S + Send + Sync + 'static,
+        handle_message: impl for<'a> Fn(&'a mut Message<T>) -> BoxFuture<'a, Result<O>> + Send + Sync + 'static,
+    ) -> Self {
+        Self::routed(name, source, handle_message)
+    }
+}
+
+impl<T, O, B> Builder<T, O, B>
+where
+    T: Send + 'static,
+    O: Send + Sync + 'static,
+    B: Batcher,
+{
+    /// [`new`](Builder::new) for a pipeline that routes to the batchers of an enum of yours; the topology must have them
+    /// in the order of [`Batcher::index`].
+    pub fn routed<S: Producer<Data = T>>(
+        name: &str,
+        source: impl Fn(StageIndex) -> S + Send + Sync + 'static,
+        handle_message: impl for<'a> Fn(&'a mut Message<T, B>) -> BoxFuture<'a, Result<O>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Closures {
+            topology: Topology::new(name),
+            source: Box::new(move |stage| Ok(Box::new(source(stage)) as BoxProducer<T>)),
+            handle_message: Box::new(handle_message),
+            handle_batch: None,
+            handle_failed: None,
+            prepare_messages: None,
+            partition_by: None,
+        })
+    }
+
+    /// Changes the topology: stages, sizes, times, batchers.
+    pub fn topology(mut self, change: impl FnOnce(&mut Topology)) -> Self {
+        change(&mut self.0.topology);
+        self
+    }
+
+    /// Works on a batch; needs a batcher in the topology.
+    pub fn handle_batch(
+        mut self,
+        f: impl for<'a> Fn(&'a mut Batch<Closures<T, O, B>>) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
+    ) -> Self {
+        self.0.handle_batch = Some(Box::new(f));
+        self
+    }
+
+    /// Sees failed messages before their verdict is told to the source.
+    pub fn handle_failed(
+        mut self,
+        f: impl for<'a> Fn(&'a mut [Message<T, B>]) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
+    ) -> Self {
+        self.0.handle_failed = Some(Box::new(f));
+        self
+    }
+
+    /// Sees the messages that a processor took at once, before `handle_message` does.
+    pub fn prepare_messages(
+        mut self,
+        f: impl for<'a> Fn(&'a mut [Message<T, B>]) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
+    ) -> Self {
+        self.0.prepare_messages = Some(Box::new(f));
+        self
+    }
+
+    /// Keeps messages of one value in order, in the processors and in all batchers that the topology has by now.
+    pub fn partition_by(mut self, f: impl Fn(&Message<T, B>) -> u64 + Send + Sync + 'static) -> Self {
+        self.0.partition_by = Some(Box::new(f));
+        self.0.topology.processors.partitioned(true);
+        for batcher in &mut self.0.topology.batchers {
+            batcher.partitioned(true);
+        }
+        self
+    }
+
+    /// The pipeline before its start.
+    pub fn configure(self) -> Setup<Closures<T, O, B>> {
+        Setup::new(Arc::new(self.0))
+    }
+
+    /// Starts the pipeline.
+    ///
+    /// # Errors
+    /// As [`Setup::start_link`].
+    pub async fn start_link(self) -> Result<Pipeline, StartError> {
+        self.configure().start_link().await
+    }
+}
+
+impl<T, O, B> Broadway for Closures<T, O, B>
+where
+    T: Send + 'static,
+    O: Send + Sync + 'static,
+    B: Batcher,
+{
+    type Data = T;
+    type Output = O;
+    type Batcher = B;
+
+    fn topology(&self) -> Topology {
+        self.topology.clone()
+    }
+
+    async fn producer(&self, stage: StageIndex) -> Result<BoxProducer<T>> {
+        (self.source)(stage)
+    }
+
+    async fn process(&self, message: &mut Message<T, B>) -> Result<O> {
+        (self.handle_message)(message).await
+    }
+
+    async fn process_batch(&self, batch: &mut Batch<Self>) -> Result<()> {
+        match &self.handle_batch {
+            Some(f) => f(batch).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn prepare(&self, messages: &mut [Message<T, B>]) -> Result<()> {
+        match &self.prepare_messages {
+            Some(f) => f(messages).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn process_failed(&self, messages: &mut [Message<T, B>]) -> Result<()> {
+        match &self.handle_failed {
+            Some(f) => f(messages).await,
+            None => Ok(()),
+        }
+    }
+
+    fn processor_partition(&self, message: &Message<T, B>) -> u64 {
+        self.partition_by.as_ref().map_or(0, |f| f(message))
+    }
+
+    fn batcher_partition(&self, _batcher: B, message: &Message<T, B>) -> u64 {
+        self.partition_by.as_ref().map_or(0, |f| f(message))
+    }
+}
+
+impl<T, O, B> fmt::Debug for Closures<T, O, B>
+where
+    T: Send + 'static,
+    O: Send + Sync + 'static,
+    B: Batcher,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closures").field("topology", &self.topology).finish_non_exhaustive()
+    }
+}
+
+impl<T, O, B> fmt::Debug for Builder<T, O, B>
+where
+    T: Send + 'static,
+    O: Send + Sync + 'static,
+    B: Batcher,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Builder").field(&self.0).finish()
+    }
+}

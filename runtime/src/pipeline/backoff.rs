@@ -1,0 +1,57 @@
+//! How long to wait after an error: doubled each time, between half and the whole of it at random, reset by a success.
+
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher, Hasher},
+    time::Duration,
+};
+
+const FIRST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    next: Duration,
+    random: u64,
+}
+
+impl Backoff {
+    pub(crate) fn new() -> Self {
+        // The standard library's only source of randomness; an even number would stay 0 forever.
+        Self { next: FIRST, random: RandomState::new().build_hasher().finish() | 1 }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.next = FIRST;
+    }
+
+    /// The next wait.
+    pub(crate) fn wait(&mut self) -> Duration {
+        let whole = self.next;
+        self.next = (whole * 2).min(LONGEST);
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let share = (self.random >> 11) as f64 / (1u64 << 53) as f64;
+        whole.mul_f64(0.5 + share / 2.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_half_a_minute_and_start_again_after_a_success() {
+        let mut backoff = Backoff::new();
+        for expected in [100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000] {
+            let wait = backoff.wait().as_millis();
+            assert!(
+                (expected / 2..=expected).contains(&wait),
+                "{wait} ms is not between half of {expected} ms and all of it"
+            );
+        }
+        backoff.reset();
+        assert!(backoff.wait() <= FIRST);
+    }
+}

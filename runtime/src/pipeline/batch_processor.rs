@@ -1,0 +1,69 @@
+//! The stage that calls `handle_batch`, one batch at a time, and settles the batch's messages.
+
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+
+use tracing::Instrument;
+
+use super::stage::{Stage, guarded};
+use crate::{
+    batch::{Batch, MessageOf},
+    handler::Broadway,
+    stage::edge::Consumer,
+    telemetry::StageCounters,
+};
+
+pub(crate) struct BatchProcessor<P: Broadway> {
+    pub(crate) stage: Stage<P>,
+    pub(crate) inbox: Consumer<Batch<P>>,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl<P: Broadway> BatchProcessor<P> {
+    /// Runs until its batcher has ended and all its batches are through.
+    pub(crate) async fn run(mut self) {
+        let mut batches = Vec::with_capacity(1);
+        let mut failed = Vec::new();
+        while self.inbox.take(1, &mut batches).await {
+            let counters = self.stage.counters.clone();
+            for mut batch in batches.drain(..) {
+                counters.in_hand.store(batch.len() as u64, Relaxed);
+                let span = tracing::debug_span!("batch_processor", stage = &*self.stage.name, messages = batch.len(), trigger = %batch.info.trigger);
+                self.work(&mut batch, &mut failed).instrument(span).await;
+                counters.in_hand.store(0, Relaxed);
+                StageCounters::add(&counters.rounds, 1);
+            }
+            tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    async fn work(&mut self, batch: &mut Batch<P>, failed: &mut Vec<MessageOf<P>>) {
+        self.stage.lent.note(&batch.messages);
+        let info = batch.info.clone();
+        let result =
+            guarded(&self.stage.name, self.timeout, async { self.stage.pipeline.process_batch(batch).await }).await;
+        let Batch { messages, outputs, .. } = batch;
+        self.stage.lent.check(messages, &self.stage.counters, |place| {
+            if place < outputs.len() {
+                outputs.remove(place);
+            }
+        });
+        if let Err(failure) = result {
+            tracing::error!(stage = &*self.stage.name, messages = messages.len(), %failure, "handle_batch failed");
+            for message in messages.iter_mut().filter(|message| message.failure.is_none()) {
+                message.failure = Some(failure.clone());
+            }
+        }
+        self.stage.settler.round();
+        let mut outputs = outputs.drain(..);
+        for message in messages.drain(..) {
+            let output = outputs.next();
+            if message.failure.is_some() {
+                failed.push(message);
+            } else {
+                self.stage.settler.settle::<P>(message, output, Some(&info));
+            }
+        }
+        self.stage.fail(failed, Some(&info)).await;
+        self.stage.settler.deliver().await;
+    }
+}

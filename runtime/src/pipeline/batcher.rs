@@ -1,0 +1,113 @@
+//! The stage that forms batches. It awaits one thing, the first of: room for a batch that may leave, the next batch's
+//! time, more messages. So neither its timers nor its drain ever wait behind a slow sink, and what waits is bounded by
+//! `max_pending`.
+
+use std::{pin::pin, sync::atomic::Ordering::Relaxed};
+
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    pending::{Leaving, Pending},
+    processor::Handled,
+};
+use crate::{
+    batch::{Batch, BatchInfo},
+    handler::Broadway,
+    stage::edge::{Consumer, Feeder, room},
+    telemetry::StageCounters,
+};
+
+pub(crate) struct Batcher<P: Broadway> {
+    pub(crate) name: String,
+    pub(crate) inbox: Consumer<Handled<P>>,
+    /// One for all batch processors, or one for each partition.
+    pub(crate) outlets: Vec<Feeder<Batch<P>>>,
+    pub(crate) pending: Pending<P>,
+    /// Empty but for the moment in which a batch leaves.
+    pub(crate) leaving: Vec<Batch<P>>,
+    pub(crate) max_pending: usize,
+    pub(crate) counters: std::sync::Arc<StageCounters>,
+}
+
+impl<P: Broadway> Batcher<P> {
+    /// Runs until the processors have ended and the last batch has left.
+    pub(crate) async fn run(mut self) {
+        let mut taken = Vec::new();
+        let mut more = true;
+        let mut alarm = pin!(sleep_until(Instant::now()));
+        let mut armed = false;
+        while more || self.pending.any_ready() {
+            self.emit_where_there_is_room();
+            if let Some(due) = self.pending.next_due()
+                && !armed
+            {
+                // Batches that leave early do not move the alarm: at worst it rings once for nothing in a `batch_timeout`.
+                alarm.as_mut().reset(due);
+                armed = true;
+            }
+            let limit = self.max_pending - self.pending.held().min(self.max_pending);
+            let any_ready = self.pending.any_ready();
+            let ready = self.pending.ready();
+            tokio::select! {
+                biased;
+                () = &mut alarm, if armed => {
+                    armed = false;
+                    self.pending.expire(Instant::now());
+                }
+                outlet = room(&mut self.outlets, |outlet| !ready[outlet].is_empty()), if any_ready => {
+                    self.emit(outlet);
+                }
+                taking = self.inbox.take(limit, &mut taken), if more && limit > 0 => {
+                    more = taking;
+                    self.inbox.give_back();
+                    self.collect(&mut taken);
+                    if !more {
+                        self.pending.flush_all();
+                    }
+                }
+            }
+            self.counters.in_hand.store(self.pending.held() as u64, Relaxed);
+            tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    fn collect(&mut self, taken: &mut Vec<Handled<P>>) {
+        if taken.is_empty() {
+            return;
+        }
+        tracing::debug!(batcher = self.name, messages = taken.len(), "collect");
+        let now = Instant::now();
+        for handled in taken.drain(..) {
+            self.pending.add(handled, now);
+        }
+        self.pending.flush();
+        if self.pending.held() >= self.max_pending && !self.pending.any_ready() {
+            self.pending.press();
+        }
+        StageCounters::add(&self.counters.rounds, 1);
+    }
+
+    fn emit_where_there_is_room(&mut self) {
+        for outlet in 0..self.outlets.len() {
+            while self.pending.is_ready(outlet) && self.outlets[outlet].try_reserve() {
+                self.emit(outlet);
+            }
+        }
+    }
+
+    /// Sends the batch that has been ready longest; its place is reserved.
+    fn emit(&mut self, outlet: usize) {
+        let batch = self.pending.pop(outlet).and_then(|leaving| self.batch(leaving));
+        self.leaving.extend(batch);
+        self.outlets[outlet].fill(&mut self.leaving);
+    }
+
+    fn batch(&self, leaving: Leaving<P>) -> Option<Batch<P>> {
+        let Leaving { key, messages, outputs, trigger } = leaving;
+        // The processor has written the batcher into each message that it routed here.
+        let batcher = messages.first()?.batcher?;
+        let (batch_key, partition, size) = (key.batch_key, key.partition, messages.len());
+        tracing::debug!(batcher = self.name, size, %trigger, "batch");
+        Some(Batch { messages, outputs, info: BatchInfo { batcher, batch_key, partition, size, trigger } })
+    }
+}

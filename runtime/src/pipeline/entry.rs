@@ -1,0 +1,80 @@
+//! Pushes messages into a running pipeline past its producers: for tests, and for work that comes from the same process.
+//! Pushed messages skip the transformer and the rate limit, wait for demand like all others, and are settled like them.
+
+use std::{any::Any, sync::Arc, sync::atomic::Ordering};
+
+use futures::future::BoxFuture;
+use tokio::sync::Mutex;
+
+use super::{
+    core::{Entry, PushError},
+    outcome::{self, Waiter},
+    plan::Plan,
+};
+use crate::{
+    acknowledger::AckData,
+    batch::MessageOf,
+    handler::Broadway,
+    message::{BatchMode, Message},
+    stage::edge::Feeder,
+    telemetry::StageCounters,
+    ticket::Ticket,
+};
+
+pub(crate) struct Door<P: Broadway> {
+    plan: Arc<Plan<P>>,
+    outlet: Arc<Mutex<Feeder<MessageOf<P>>>>,
+}
+
+impl<P: Broadway> Door<P> {
+    pub(crate) fn new(plan: Arc<Plan<P>>) -> Self {
+        let outlet = Arc::new(Mutex::new(plan.to_processors.feeder()));
+        Self { plan, outlet }
+    }
+}
+
+impl<P: Broadway> Entry for Door<P> {
+    fn push(
+        &self,
+        messages: Box<dyn Any + Send>,
+        mode: BatchMode,
+        waiters: Vec<Waiter>,
+    ) -> BoxFuture<'static, Result<(), PushError>> {
+        let Ok(messages) = messages.downcast::<Vec<P::Data>>() else {
+            let takes = std::any::type_name::<P::Data>();
+            return Box::pin(std::future::ready(Err(PushError::WrongType { takes })));
+        };
+        let (plan, outlet) = (self.plan.clone(), self.outlet.clone());
+        Box::pin(async move {
+            let shared = &plan.shared;
+            let mut outlet = outlet.lock_owned().await;
+            let mut waiters = waiters.into_iter();
+            let mut messages = messages.into_iter().peekable();
+            while messages.peek().is_some() {
+                let most = plan.topology.processor_demand() as usize;
+                let room = outlet.reserve(1, messages.len().min(most)).await;
+                if shared.draining().is_raised() || *plan.worked.borrow() {
+                    return Err(PushError::Draining);
+                }
+                let emitted_at = shared.now();
+                let mut pushed: Vec<(u64, MessageOf<P>)> = Vec::with_capacity(room);
+                for data in messages.by_ref().take(room) {
+                    let sequence = shared.pushed.fetch_add(1, Ordering::Relaxed);
+                    let ack_data = waiters.next().map_or(AckData::None, AckData::any);
+                    let ticket = Ticket::new(&shared.lane, outcome::ACK_REF, sequence, ack_data);
+                    let mut message: MessageOf<P> = Message::new(data, ticket, None);
+                    message.emitted_at = emitted_at;
+                    message.put_batch_mode(mode);
+                    pushed.push((plan.partition(&mut message), message));
+                }
+                StageCounters::add(&shared.counters.lane.emitted, pushed.len());
+                if plan.topology.processors.partitioned {
+                    outlet.fill_partitions(&mut pushed);
+                } else {
+                    outlet.fill(&mut pushed.into_iter().map(|(_, message)| message).collect());
+                }
+            }
+            Ok(())
+        })
+    }
+}

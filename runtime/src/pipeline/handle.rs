@@ -1,0 +1,240 @@
+//! Everything about a pipeline but its life cycle, cheap to clone; and what can be read of it.
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+use broadway_topology::{RateLimiting, Topology, Violation, check};
+
+#[cfg(feature = "testing")]
+use super::outcome::Outcome;
+use super::{Core, PushError, outcome::Waiter};
+use crate::{message::BatchMode, telemetry::Percentiles};
+
+/// A pipeline, without its life cycle. Stays readable after the pipeline's end.
+#[derive(Clone)]
+pub struct Handle(Arc<Core>);
+
+/// Counters at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Messages that producers emitted.
+    pub emitted: u64,
+    /// Messages that succeeded.
+    pub acknowledged: u64,
+    /// Messages that failed, discarded ones included.
+    pub failed: u64,
+    /// Messages that failed and were taken care of.
+    pub discarded: u64,
+    /// Messages that were given back without a verdict.
+    pub released: u64,
+    /// Messages that were emitted and are not settled.
+    pub in_flight: u64,
+    /// Verdicts that did not reach the source.
+    pub undelivered: u64,
+    /// Verdicts that came after the deadline of a drain.
+    pub late: u64,
+    /// Messages that a callback exchanged for others.
+    pub violations: u64,
+    /// From emission to verdict.
+    pub latency: Percentiles,
+    /// Each stage, in the order of the tree.
+    pub stages: Vec<StageStats>,
+}
+
+/// One stage's counters at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct StageStats {
+    /// The stage: `processor_default_3`.
+    pub name: String,
+    /// Messages that it emitted, if it is a producer.
+    pub emitted: u64,
+    /// Messages that ended here and succeeded.
+    pub acknowledged: u64,
+    /// Messages that ended here and failed.
+    pub failed: u64,
+    /// Messages that were released here.
+    pub released: u64,
+    /// Messages that it works on right now.
+    pub in_hand: u64,
+    /// Asks with a result, chunks or batches.
+    pub rounds: u64,
+    /// Errors of a producer, each followed by a back-off.
+    pub errors: u64,
+    /// How often it was started again after a crash.
+    pub restarts: u64,
+}
+
+/// Whether a pipeline does its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// All producers have connected.
+    pub ready: bool,
+    /// It neither drains nor has it ended.
+    pub running: bool,
+    /// It is paused.
+    pub paused: bool,
+}
+
+/// Why a rate limit could not be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RateLimitError {
+    /// The pipeline started without a rate limit.
+    NotEnabled,
+    /// The limit breaks a rule.
+    Invalid(Box<Violation>),
+}
+
+impl fmt::Display for RateLimitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotEnabled => {
+                f.write_str("the pipeline has no rate limit; give its producers `rate_limiting` to change it later")
+            }
+            Self::Invalid(violation) => violation.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RateLimitError {}
+
+impl Handle {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.0
+    }
+
+    /// The pipeline's name: unique among those that run.
+    pub fn name(&self) -> &str {
+        self.0.shared.name()
+    }
+
+    /// The pipeline's shape.
+    pub fn topology(&self) -> &Topology {
+        &self.0.topology
+    }
+
+    /// The producer stages' names, by index.
+    pub fn producer_names(&self) -> Vec<String> {
+        (0..self.0.topology.producers.stages).map(|index| format!("producer_{index}")).collect()
+    }
+
+    /// All counters, at this moment.
+    pub fn stats(&self) -> Stats {
+        let counters = &self.0.shared.counters;
+        let in_flight = counters.in_flight();
+        let stages = counters.stages().map(|(name, stage)| StageStats {
+            name: name.to_owned(),
+            emitted: stage.emitted.load(Relaxed),
+            acknowledged: stage.successful.load(Relaxed),
+            failed: stage.failed.load(Relaxed),
+            released: stage.released.load(Relaxed),
+            in_hand: stage.in_hand.load(Relaxed),
+            rounds: stage.rounds.load(Relaxed),
+            errors: stage.errors.load(Relaxed),
+            restarts: stage.restarts.load(Relaxed),
+        });
+        Stats {
+            emitted: counters.sum(|stage| &stage.emitted),
+            acknowledged: counters.sum(|stage| &stage.successful),
+            failed: counters.sum(|stage| &stage.failed),
+            discarded: counters.sum(|stage| &stage.discarded),
+            released: counters.sum(|stage| &stage.released),
+            undelivered: counters.sum(|stage| &stage.undelivered),
+            late: counters.sum(|stage| &stage.late),
+            violations: counters.sum(|stage| &stage.violations),
+            latency: Percentiles::of(counters.latencies()),
+            in_flight,
+            stages: stages.collect(),
+        }
+    }
+
+    /// Whether the pipeline does its work.
+    pub fn health(&self) -> Health {
+        let shared = &self.0.shared;
+        let mut producers = shared.counters.stages().filter(|(name, _)| name.starts_with("producer_"));
+        Health {
+            ready: producers.all(|(_, stage)| stage.ready.load(Relaxed)),
+            running: !shared.draining().is_raised() && !self.0.has_ended(),
+            paused: shared.paused().is_raised(),
+        }
+    }
+
+    /// The producers' rate limit; `None` if they have none.
+    pub fn rate_limiting(&self) -> Option<RateLimiting> {
+        self.0.limiter.as_ref().map(|limiter| limiter.limit())
+    }
+
+    /// Changes the producers' rate limit: with `reset` at once, in a new window; otherwise from the next window on.
+    ///
+    /// # Errors
+    /// [`RateLimitError`] if the pipeline started without a limit, or the limit breaks a rule.
+    pub fn update_rate_limiting(&self, limit: RateLimiting, reset: bool) -> Result<(), RateLimitError> {
+        let limiter = self.0.limiter.as_ref().ok_or(RateLimitError::NotEnabled)?;
+        let mut topology = (*self.0.topology).clone();
+        topology.producers.rate_limiting = Some(limit);
+        if let Some(violation) = check(&topology).into_iter().next() {
+            return Err(RateLimitError::Invalid(Box::new(violation)));
+        }
+        limiter.update(limit, reset);
+        Ok(())
+    }
+
+    /// Stops asking the producers; what was emitted is worked off. A waiting ask is cut.
+    pub fn pause(&self) {
+        self.0.shared.pause(true);
+    }
+
+    /// Asks the producers again.
+    pub fn resume(&self) {
+        self.0.shared.pause(false);
+    }
+
+    /// Pushes messages into the pipeline past its producers, transformer and rate limit; returns when all are queued.
+    ///
+    /// **Cancel-safety**: messages that were not queued yet are dropped.
+    ///
+    /// # Errors
+    /// If the pipeline takes messages of another type, or drains.
+    pub async fn push_messages<T: Send + 'static>(&self, messages: Vec<T>) -> Result<(), PushError> {
+        self.push(messages, BatchMode::Bulk, Vec::new()).await
+    }
+
+    pub(crate) async fn push<T: Send + 'static>(
+        &self,
+        messages: Vec<T>,
+        mode: BatchMode,
+        waiters: Vec<Waiter>,
+    ) -> Result<(), PushError> {
+        let entry = self.0.entry().ok_or(PushError::Draining)?;
+        entry.push(Box::new(messages), mode, waiters).await
+    }
+
+    /// Pushes messages, and waits for what becomes of each.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn submit<T: Send + 'static>(
+        &self,
+        messages: Vec<T>,
+        mode: BatchMode,
+    ) -> Result<Vec<Outcome>, PushError> {
+        let (waiters, receivers): (Vec<_>, Vec<_>) = messages.iter().map(|_| Waiter::new()).unzip();
+        self.push(messages, mode, waiters).await?;
+        let outcomes =
+            receivers.into_iter().map(|receiver| async { receiver.await.unwrap_or_else(|_| Outcome::released()) });
+        Ok(futures::future::join_all(outcomes).await)
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("pipeline", &self.name()).field("health", &self.health()).finish_non_exhaustive()
+    }
+}

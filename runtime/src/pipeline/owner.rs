@@ -1,0 +1,160 @@
+//! The owner of a running pipeline: it alone can end it.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use super::{Core, Handle, order::Order};
+use crate::report::{EndReason, Report, StopError};
+
+/// A running pipeline. Whoever holds it decides how long it runs.
+///
+/// Dropping it *starts* a drain and warns; only [`stop`](Self::stop) and its kin wait for the end of one. What is spawned
+/// when `main` ends does not run, so a pipeline that is only dropped there leaves its messages to the source.
+#[must_use = "a pipeline drains when its owner is dropped; call `wait`, `run_until_signal` or `stop`"]
+#[derive(Debug)]
+pub struct Pipeline(Handle);
+
+impl Pipeline {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self(Handle::new(core))
+    }
+
+    fn core(&self) -> &Arc<Core> {
+        self.0.core()
+    }
+
+    /// Everything but the life cycle, cheap to clone.
+    pub fn handle(&self) -> Handle {
+        self.0.clone()
+    }
+
+    /// Waits until the pipeline has ended: its producers finished, or it was told to stop. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`StopError`] if stages crashed too often, or a callback never yielded.
+    pub async fn wait(&self) -> Result<Report, StopError> {
+        let mut ending = self.core().ending.subscribe();
+        match ending.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(ending)) => ending.clone(),
+            _ => Err(StopError::RuntimeEnded),
+        }
+    }
+
+    /// Drains: no more is fetched, and everything that was emitted is handled and settled, within the topology's
+    /// `shutdown`; what is left by then is released. Cancel-safe: the drain goes on.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub async fn stop(&self) -> Result<Report, StopError> {
+        self.stop_within(self.core().topology.shutdown).await
+    }
+
+    /// Drains within `time`, of which the last part (a tenth, at most 2 s) is kept for releasing. While the pipeline
+    /// already drains, this can only bring its deadline forward.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub async fn stop_within(&self, time: Duration) -> Result<Report, StopError> {
+        self.core().order(Order::within(EndReason::Stopped, time));
+        self.wait().await
+    }
+
+    /// Runs until the pipeline ends by itself or `until` is done, then drains.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub async fn run_until(&self, until: impl Future) -> Result<Report, StopError> {
+        tokio::select! {
+            biased;
+            ending = self.wait() => ending,
+            _ = until => self.stop().await,
+        }
+    }
+
+    /// Runs until the pipeline ends by itself or the process gets SIGINT or SIGTERM, then drains. A second signal releases
+    /// at once what is left.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub async fn run_until_signal(&self) -> Result<Report, StopError> {
+        let mut signals = match Signals::listen() {
+            Ok(signals) => signals,
+            Err(error) => {
+                tracing::error!(%error, "cannot listen for signals, running until the pipeline ends by itself");
+                return self.wait().await;
+            }
+        };
+        for order in
+            [(|core: &Core| Order::within(EndReason::Signalled, core.topology.shutdown)) as fn(&Core) -> Order, |_| {
+                Order::at_once(EndReason::Signalled)
+            }]
+        {
+            tokio::select! {
+                biased;
+                ending = self.wait() => return ending,
+                () = signals.next() => {
+                    tracing::info!(pipeline = self.0.name(), "signal received, draining");
+                    self.core().order(order(self.core()));
+                }
+            }
+        }
+        self.wait().await
+    }
+}
+
+/// The owner can do all that a handle can.
+impl std::ops::Deref for Pipeline {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
+        &self.0
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        if !self.core().has_ended() {
+            tracing::warn!(
+                pipeline = self.0.name(),
+                "the owner was dropped: the pipeline drains, and nobody waits for it"
+            );
+            self.core().order(Order::within(EndReason::Stopped, self.core().topology.shutdown));
+        }
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Everything that the stages of one pipeline are made of: the edges between them, and what each is told. Made once at
+//! start; stages that crash are made anew from it, while edges and what is queued in them stay.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+use broadway_topology::{Layer, Role, Topology};
+use futures::future::BoxFuture;
+use tokio::sync::watch;
+
+use super::{
+    Shared,
+    batch_processor::BatchProcessor,
+    batcher::Batcher,
+    pending::Pending,
+    processor::{Handled, Outlet, Processor, caught},
+    producer::{Made, Producer},
+    rate_limiter::RateLimiter,
+    stage::Stage,
+    terminator::Terminator,
+};
+use crate::{
+    batch::{Batch, MessageOf},
+    error::Result,
+    failure::Failure,
+    handler::{BoxProducer, Broadway},
+    stage::{StageIndex, edge::Edge},
+    supervision::Staff,
+    telemetry::StageCounters,
+};
+
+/// What makes the producers in place of the pipeline's own `module`.
+pub(crate) type Source<P> = Arc<dyn Fn(StageIndex) -> BoxProducer<<P as Broadway>::Data> + Send + Sync>;
+
+pub(crate) struct Plan<P: Broadway> {
+    pub(crate) pipeline: Arc<P>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) topology: Arc<Topology>,
+    pub(crate) source: Option<Source<P>>,
+    pub(crate) to_processors: Arc<Edge<MessageOf<P>>>,
+    to_batchers: Vec<BatcherEdges<P>>,
+    pub(crate) limiter: Option<Arc<RateLimiter>>,
+    /// Producers that were made at start and wait for their stage.
+    pub(crate) made: Mutex<Vec<Option<Made<P>>>>,
+    /// Whether the last layer has ended.
+    pub(crate) worked: watch::Sender<bool>,
+}
+
+struct BatcherEdges<P: Broadway> {
+    inbox: Arc<Edge<Handled<P>>>,
+    /// One that all batch processors share, or one for each.
+    outlets: Vec<Arc<Edge<Batch<P>>>>,
+}
+
+impl<P: Broadway> Plan<P> {
+    /// The plan of a topology that was checked.
+    pub(crate) fn new(
+        pipeline: Arc<P>,
+        shared: Arc<Shared>,
+        topology: Arc<Topology>,
+        source: Option<Source<P>>,
+    ) -> Self {
+        let processors = &topology.processors;
+        let demand = topology.processor_demand() as usize;
+        let to_batchers = topology.batchers.iter().map(|batcher| {
+            let stages = batcher.stages as usize;
+            let outlets = if batcher.partitioned {
+                (0..stages).map(|_| Edge::new(1, 1, false)).collect()
+            } else {
+                vec![Edge::new(stages, stages, false)]
+            };
+            BatcherEdges { inbox: Edge::new(topology.batcher_demand(batcher) as usize, 1, false), outlets }
+        });
+        Self {
+            to_processors: Edge::new(demand, processors.stages as usize, processors.partitioned),
+            to_batchers: to_batchers.collect(),
+            limiter: topology.producers.rate_limiting.map(|limit| Arc::new(RateLimiter::new(limit))),
+            made: Mutex::new((0..topology.producers.stages).map(|_| None).collect()),
+            worked: watch::Sender::new(false),
+            pipeline,
+            shared,
+            topology,
+            source,
+        }
+    }
+
+    /// Makes one producer: the one that was set, or the pipeline's own.
+    pub(crate) async fn make(&self, index: StageIndex) -> Result<Made<P>> {
+        let producer = match &self.source {
+            Some(source) => source(index),
+            None => self.pipeline.producer(index).await?,
+        };
+        Ok(Made::new(producer, index, &self.shared))
+    }
+
+    /// The message's partition in the processors. If the user's function panics, the message goes to any stage, which
+    /// finds the failure and fails it alone.
+    pub(crate) fn partition(&self, message: &mut MessageOf<P>) -> u64 {
+        if !self.topology.processors.partitioned {
+            return 0;
+        }
+        caught(|| self.pipeline.processor_partition(message)).unwrap_or_else(|panic| {
+            message.failure = Some(Failure::panicked(panic, &"partition_by".into()));
+            0
+        })
+    }
+
+    fn stage(&self, name: &str) -> Stage<P> {
+        Stage::new(self.pipeline.clone(), self.shared.clone(), name)
+    }
+
+    fn producer(self: &Arc<Self>, name: &str, index: usize) -> Producer<P> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner)[index].take();
+        let topology = &self.topology;
+        // A stage's share of all demand, so that one that polls does not starve its neighbours.
+        let share = topology.processor_demand().div_ceil(topology.producers.stages);
+        Producer {
+            plan: self.clone(),
+            name: name.into(),
+            counters: self.shared.counters.stage(name),
+            index: StageIndex(index),
+            first: made,
+            outlet: self.to_processors.feeder(),
+            chunk: topology.processors.chunk() as usize,
+            share: share as usize,
+            messages: Vec::new(),
+            by_partition: Vec::new(),
+        }
+    }
+
+    fn processor(&self, name: &str, index: usize) -> Processor<P> {
+        let outlets = self.topology.batchers.iter().zip(&self.to_batchers).map(|(batcher, edges)| Outlet {
+            feeder: edges.inbox.feeder(),
+            partitioned: batcher.partitioned,
+            waiting: Vec::new(),
+        });
+        Processor {
+            stage: self.stage(name),
+            inbox: self.to_processors.consumer(index),
+            outlets: outlets.collect(),
+            chunk: self.topology.processors.chunk() as usize,
+            timeout: self.topology.processors.timeout,
+        }
+    }
+
+    fn batcher(&self, name: &str, index: usize) -> Batcher<P> {
+        let (batcher, edges) = (&self.topology.batchers[index], &self.to_batchers[index]);
+        Batcher {
+            name: name.to_owned(),
+            inbox: edges.inbox.consumer(0),
+            outlets: edges.outlets.iter().map(|edge| edge.feeder()).collect(),
+            pending: Pending::new(batcher.batch_size as usize, batcher.batch_timeout, edges.outlets.len()),
+            leaving: Vec::new(),
+            max_pending: batcher.effective_max_pending() as usize,
+            counters: self.shared.counters.stage(name),
+        }
+    }
+
+    fn batch_processor(&self, name: &str, batcher: usize, index: usize) -> BatchProcessor<P> {
+        let outlets = &self.to_batchers[batcher].outlets;
+        let inbox = if self.topology.batchers[batcher].partitioned {
+            outlets[index].consumer(0)
+        } else {
+            outlets[0].consumer(index)
+        };
+        BatchProcessor { stage: self.stage(name), inbox, timeout: self.topology.batchers[batcher].timeout }
+    }
+}
+
+impl<P: Broadway> Staff for Arc<Plan<P>> {
+    fn start(&self, name: &str, role: Role) -> BoxFuture<'static, ()> {
+        let counters = self.shared.counters.stage(name);
+        let life: BoxFuture<'static, ()> = match role {
+            Role::Producer(index) => Box::pin(self.producer(name, index).run()),
+            Role::Processor(index) => Box::pin(self.processor(name, index).run()),
+            Role::Batcher(index) => Box::pin(self.batcher(name, index).run()),
+            Role::BatchProcessor(batcher, index) => Box::pin(self.batch_processor(name, batcher, index).run()),
+            Role::Terminator => {
+                Box::pin(Terminator::new(self.shared.clone(), counters.clone(), self.worked.subscribe()).run())
+            }
+            // Windows follow from the clock: there is nothing to run.
+            Role::RateLimiter => Box::pin(std::future::ready(())),
+        };
+        Box::pin(async move {
+            let _running = RunningMark::new(counters);
+            life.await;
+        })
+    }
+
+    fn stage_ended(&self, role: Role) {
+        if let Role::Batcher(index) = role {
+            self.to_batchers[index].outlets.iter().for_each(|edge| edge.close());
+        }
+    }
+
+    fn layer_ended(&self, layer: Layer) {
+        match layer {
+            Layer::Producers => self.to_processors.close(),
+            Layer::Processors if self.to_batchers.is_empty() => drop(self.worked.send_replace(true)),
+            Layer::Processors => self.to_batchers.iter().for_each(|edges| edges.inbox.close()),
+            Layer::Batchers => drop(self.worked.send_replace(true)),
+            Layer::Pipeline | Layer::Batcher(_) | Layer::BatchProcessors(_) => {}
+        }
+    }
+
+    fn restarted(&self, name: &str) {
+        StageCounters::add(&self.shared.counters.stage(name).restarts, 1);
+    }
+
+    fn abandon(&self) {
+        self.to_processors.abandon();
+        for edges in &self.to_batchers {
+            edges.inbox.abandon();
+            edges.outlets.iter().for_each(|edge| edge.abandon());
+        }
+    }
+}
+
+/// Marks a stage as running for as long as its future lives: one that blocks its thread is found by it.
+struct RunningMark(Arc<StageCounters>);
+
+impl RunningMark {
+    fn new(counters: Arc<StageCounters>) -> Self {
+        counters.running.store(true, Ordering::SeqCst);
+        Self(counters)
+    }
+}
+
+impl Drop for RunningMark {
+    fn drop(&mut self) {
+        self.0.running.store(false, Ordering::SeqCst);
+    }
+}
+
+/// How long `start_link` waits for the producers to connect before it goes on without them.
+pub(crate) const INIT_PATIENCE: Duration = Duration::from_secs(10);

@@ -1,0 +1,214 @@
+//! The stage that asks a producer. It asks for what is open, as far as the rate limit allows, one ask at a time; what the
+//! producer has put into its outbox is pushed to the processors whether the ask ended, failed or was cut off.
+
+use std::{future::Future, sync::Arc, sync::atomic::Ordering::Relaxed};
+
+use tokio::time::sleep;
+
+use super::{Shared, backoff::Backoff, plan::Plan, settler::Settler};
+use crate::{
+    batch::MessageOf,
+    error::{Chain, Result},
+    handler::{BoxProducer, Broadway},
+    message::Message,
+    stage::{Next, Outbox, Producer as _, ProducerContext, Signal, StageIndex, edge::Feeder},
+    telemetry::StageCounters,
+};
+
+pub(crate) struct Producer<P: Broadway> {
+    pub(crate) plan: Arc<Plan<P>>,
+    pub(crate) name: Arc<str>,
+    pub(crate) counters: Arc<StageCounters>,
+    pub(crate) index: StageIndex,
+    /// Made at start, so that `start_link` can say what is wrong with it; absent after a crash.
+    pub(crate) first: Option<Made<P>>,
+    pub(crate) outlet: Feeder<MessageOf<P>>,
+    pub(crate) chunk: usize,
+    pub(crate) share: usize,
+    /// Buffers, empty between two pushes.
+    pub(crate) messages: Vec<MessageOf<P>>,
+    pub(crate) by_partition: Vec<(u64, MessageOf<P>)>,
+}
+
+/// A producer with its context.
+pub(crate) struct Made<P: Broadway> {
+    producer: BoxProducer<P::Data>,
+    context: ProducerContext,
+    ready: bool,
+}
+
+impl<P: Broadway> Made<P> {
+    pub(crate) fn new(producer: BoxProducer<P::Data>, index: StageIndex, shared: &Arc<Shared>) -> Self {
+        Self { producer, context: ProducerContext::new(index, shared.clone()), ready: false }
+    }
+
+    pub(crate) async fn init(&mut self) -> Result<()> {
+        if !self.ready {
+            self.producer.init(&mut self.context).await?;
+            self.ready = true;
+        }
+        Ok(())
+    }
+}
+
+/// What an ask came to.
+enum Asked {
+    Done(Result<Next>),
+    Cut,
+}
+
+impl<P: Broadway> Producer<P> {
+    /// Runs until the producer has finished or the pipeline drains.
+    pub(crate) async fn run(mut self) {
+        let draining = self.plan.shared.draining();
+        let Some(mut made) = until(&draining, self.make()).await else { return };
+        let mut outbox = made.context.outbox();
+        self.ask_while_there_is_more(&mut made.producer, &mut outbox, &draining).await;
+        if draining.is_raised() {
+            if let Err(error) = made.producer.prepare_for_draining(&mut outbox).await {
+                tracing::error!(stage = &*self.name, error = %Chain(&*error), "prepare_for_draining failed");
+            }
+            self.push(&mut outbox).await;
+        }
+        tracing::debug!(stage = &*self.name, "producer ended");
+    }
+
+    /// Makes and connects the producer, with back-off, for as long as it takes.
+    async fn make(&mut self) -> Made<P> {
+        let mut backoff = Backoff::new();
+        let mut made = self.first.take();
+        loop {
+            let result = async {
+                if made.is_none() {
+                    made = Some(self.plan.make(self.index).await?);
+                }
+                match &mut made {
+                    Some(made) => made.init().await,
+                    None => Ok(()),
+                }
+            };
+            let result = result.await;
+            if let (Ok(()), Some(made)) = (&result, made.take_if(|made| made.ready)) {
+                self.counters.ready.store(true, Relaxed);
+                return made;
+            }
+            if let Err(error) = result {
+                back_off(&self.name, &self.counters, &mut backoff, error, "producer is not ready, trying again").await;
+            }
+        }
+    }
+
+    async fn ask_while_there_is_more(
+        &mut self,
+        producer: &mut BoxProducer<P::Data>,
+        outbox: &mut Outbox<P::Data>,
+        draining: &Signal,
+    ) {
+        let paused = self.plan.shared.paused();
+        let mut backoff = Backoff::new();
+        loop {
+            let Some(demand) = until(draining, self.demand(producer.preferred_demand(), &paused)).await else { return };
+            tracing::trace!(stage = &*self.name, demand, "ask");
+            let asked = {
+                let ask = producer.handle_demand(demand, outbox);
+                tokio::pin!(ask);
+                tokio::select! {
+                    biased;
+                    result = &mut ask => Asked::Done(result),
+                    () = draining.raised() => Asked::Cut,
+                    () = paused.raised() => Asked::Cut,
+                }
+            };
+            if let Some(limiter) = &self.plan.limiter {
+                limiter.used(demand, outbox.len());
+            }
+            let received = self.push(outbox).await;
+            match asked {
+                Asked::Done(Ok(Next::Finished)) => return,
+                Asked::Done(Ok(Next::More)) => backoff.reset(),
+                Asked::Done(Err(error)) => {
+                    let wait =
+                        back_off(&self.name, &self.counters, &mut backoff, error, "producer failed, asking again");
+                    if until(draining, wait).await.is_none() {
+                        return;
+                    }
+                }
+                Asked::Cut => {}
+            }
+            if received == 0 {
+                // A producer that has nothing should wait inside its ask; one that does not must not keep a thread.
+                tokio::task::yield_now().await;
+            } else {
+                tokio::task::coop::consume_budget().await;
+            }
+        }
+    }
+
+    /// Reserves demand: what is open, at most what one ask is worth, at most what the rate limit leaves.
+    async fn demand(&mut self, preferred: Option<usize>, paused: &Signal) -> usize {
+        if paused.is_raised() {
+            paused.lowered().await;
+        }
+        let most = preferred.unwrap_or(self.share).max(1);
+        let reserved = self.outlet.reserve(self.chunk, most).await;
+        match &self.plan.limiter {
+            Some(limiter) => limiter.acquire(reserved).await,
+            None => reserved,
+        }
+    }
+
+    /// Pushes what is in the outbox, and frees what was reserved beyond. Settles what the transformer could not convert.
+    async fn push(&mut self, outbox: &mut Outbox<P::Data>) -> usize {
+        let emitted_at = self.plan.shared.now();
+        let rejected = std::mem::take(outbox.rejected());
+        let received = outbox.len() + rejected.len();
+        StageCounters::add(&self.counters.emitted, received);
+        StageCounters::add(&self.counters.rounds, usize::from(received > 0));
+        let messages = outbox.emitted().drain(..).map(|emitted| {
+            let mut message: MessageOf<P> = Message::new(emitted.data, emitted.ticket, emitted.envelope);
+            message.emitted_at = emitted_at;
+            message
+        });
+        // Both lists are filled before the edge is locked: nothing of the user's runs under the lock.
+        if self.plan.topology.processors.partitioned {
+            let plan = &self.plan;
+            self.by_partition.extend(messages.map(|mut message| (plan.partition(&mut message), message)));
+            self.outlet.fill_partitions(&mut self.by_partition);
+        } else {
+            self.messages.extend(messages);
+            self.outlet.fill(&mut self.messages);
+        }
+        if !rejected.is_empty() {
+            let mut settler = Settler::new(self.plan.shared.clone(), self.counters.clone());
+            rejected.into_iter().for_each(|rejected| settler.reject(rejected.ticket, rejected.failure));
+            settler.deliver().await;
+        }
+        received
+    }
+}
+
+async fn back_off(
+    stage: &str,
+    counters: &StageCounters,
+    backoff: &mut Backoff,
+    error: crate::Error,
+    what: &'static str,
+) {
+    let wait = backoff.wait();
+    StageCounters::add(&counters.errors, 1);
+    tracing::warn!(stage, error = %Chain(&*error), ?wait, "{what}");
+    sleep(wait).await;
+}
+
+/// The future's output, or `None` as soon as the signal is raised.
+async fn until<F: Future>(signal: &Signal, future: F) -> Option<F::Output> {
+    tokio::pin!(future);
+    if signal.is_raised() {
+        return None;
+    }
+    tokio::select! {
+        biased;
+        output = &mut future => Some(output),
+        () = signal.raised() => None,
+    }
+}

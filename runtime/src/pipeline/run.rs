@@ -1,0 +1,142 @@
+//! Runs a pipeline from its start to its end: watches the tree, carries out orders to stop, and keeps the one deadline.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use broadway_topology::Tree;
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep_until, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Core, order::Order, terminator::Terminator};
+use crate::{
+    report::{EndReason, Report, StopError, Stuck},
+    spawn::spawn,
+    supervision::{GaveUp, Staff, supervise},
+};
+
+/// What a pipeline came to.
+pub(crate) type Ending = Result<Report, StopError>;
+
+type TreeTask = JoinHandle<Result<(), GaveUp>>;
+
+pub(crate) async fn run(core: Arc<Core>, staff: Arc<dyn Staff>, worked: watch::Receiver<bool>) {
+    let core = Unfinished(core);
+    let kill = CancellationToken::new();
+    let mut tree = spawn("supervisor", supervise(Tree::of(&core.topology), staff.clone(), kill.clone()));
+    let ended = watch_over(&core, &mut tree, worked).await;
+    let ending = match ended {
+        Ended::Tree(Ok(()), reason) => Ok(core.report(reason)),
+        Ended::Tree(Err(gave_up), _) => {
+            // Its stages are stopped, and what they held is in the lane.
+            let order = Order::at_once(EndReason::Stopped);
+            core.shared.fence();
+            staff.abandon();
+            release_what_is_left(&core, order.deadline, std::future::ready(())).await;
+            Err(StopError::GaveUp { reason: gave_up.to_string(), report: core.report(order.reason) })
+        }
+        Ended::Deadline(order) => {
+            tracing::warn!(
+                pipeline = core.shared.name(),
+                in_flight = core.shared.in_flight(),
+                "the drain's time is up, what is left is released"
+            );
+            core.shared.fence();
+            kill.cancel();
+            staff.abandon();
+            release_what_is_left(&core, order.deadline, async { drop((&mut tree).await) }).await;
+            let report = core.report(order.reason);
+            match stuck(&core) {
+                stuck if stuck.is_empty() => Ok(report),
+                stuck => Err(StopError::Stuck { stages: stuck, report }),
+            }
+        }
+    };
+    match &ending {
+        Ok(report) => tracing::info!(pipeline = core.shared.name(), %report, "pipeline ended"),
+        Err(error) => tracing::error!(pipeline = core.shared.name(), %error, "pipeline ended"),
+    }
+    core.end(ending);
+}
+
+/// If the runtime ends first, those who wait are told.
+struct Unfinished(Arc<Core>);
+
+impl std::ops::Deref for Unfinished {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.0
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.has_ended() {
+            self.end(Err(StopError::RuntimeEnded));
+        }
+    }
+}
+
+enum Ended {
+    Tree(Result<(), GaveUp>, EndReason),
+    Deadline(Order),
+}
+
+/// Waits for the tree's end, or for the moment at which callbacks must be cut.
+async fn watch_over(core: &Core, tree: &mut TreeTask, mut worked: watch::Receiver<bool>) -> Ended {
+    let mut orders = core.orders.subscribe();
+    let mut order: Option<Order> = None;
+    loop {
+        let cut_at = order.map_or_else(Instant::now, |order| order.cut_at);
+        tokio::select! {
+            biased;
+            ending = &mut *tree => {
+                let ending = ending.unwrap_or_else(|error| Err(GaveUp {
+                    supervisor: "runtime".into(), child: "supervisor".into(), reason: error.to_string(),
+                }));
+                return Ended::Tree(ending, order.map_or(EndReason::Finished, |order| order.reason));
+            }
+            Ok(()) = orders.changed() => {
+                order = *orders.borrow_and_update();
+                if order.is_some_and(|order| order.reason != EndReason::Finished) {
+                    core.shared.drain();
+                }
+            }
+            // All layers have ended, and yet something is not settled: a callback took it. It has as long as a drain.
+            Ok(true) = async { worked.wait_for(|worked| *worked).await.map(|worked| *worked) }, if order.is_none() => {
+                order = Some(Order::within(EndReason::Finished, core.topology.shutdown));
+            }
+            () = sleep_until(cut_at), if order.is_some() => {
+                if let Some(order) = order {
+                    return Ended::Deadline(order);
+                }
+            }
+        }
+    }
+}
+
+/// Serves the release lane until `stopped`, and all is settled, or until the deadline.
+async fn release_what_is_left(core: &Core, deadline: Instant, stopped: impl Future<Output = ()>) {
+    let done = watch::Sender::new(false);
+    let counters = core.shared.counters.stage("terminator");
+    let terminator = Terminator::new(core.shared.clone(), counters, done.subscribe());
+    let releasing = async {
+        tokio::join!(terminator.run(), async {
+            stopped.await;
+            done.send_replace(true);
+        });
+    };
+    // Past the deadline the sources' own redelivery takes over.
+    let _ = timeout_at(deadline, releasing).await;
+}
+
+/// Stages whose callbacks have not yielded.
+fn stuck(core: &Core) -> Vec<Stuck> {
+    let running = core.shared.counters.stages().filter(|(_, counters)| counters.running.load(Ordering::SeqCst));
+    running
+        .map(|(stage, counters)| Stuck { stage: stage.to_owned(), messages: counters.in_hand.load(Ordering::Relaxed) })
+        .collect()
+}

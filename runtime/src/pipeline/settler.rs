@@ -1,0 +1,262 @@
+//! Gathers the verdicts of a round, groups them by acknowledger, and delivers them. Each group is isolated; what does not
+//! arrive is tried again. Verdicts that are cut off on the way (the stage was killed) go to the release lane as they are:
+//! a message never gets a second, other verdict.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures::FutureExt;
+use tracing::Instrument;
+
+use super::{Shared, outcome};
+use crate::{
+    acknowledger::{AckRef, AckReport, Acknowledger, Settled, Settlement},
+    batch::{BatchInfo, MessageOf},
+    failure::{Failure, panic_text},
+    handler::Broadway,
+    message::Fate,
+    telemetry::StageCounters,
+    ticket::{Ticket, Unsettled, Verdict},
+};
+
+/// How often a verdict is sent, and how long the waits between are.
+const ATTEMPTS: u32 = 5;
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+
+pub(crate) struct Settler {
+    shared: Arc<Shared>,
+    counters: Arc<StageCounters>,
+    groups: Vec<Group>,
+    /// Acknowledgers that were looked up before, by their reference.
+    known: Vec<Option<Arc<dyn Acknowledger>>>,
+    now: u64,
+}
+
+/// The verdicts for one acknowledger, in buffers that are used again.
+struct Group {
+    ack_ref: AckRef,
+    successful: Vec<Settlement>,
+    failed: Vec<Settlement>,
+    released: Vec<Settlement>,
+}
+
+impl Settler {
+    pub(crate) fn new(shared: Arc<Shared>, counters: Arc<StageCounters>) -> Self {
+        Self { shared, counters, groups: Vec::new(), known: Vec::new(), now: 0 }
+    }
+
+    /// Notes the time: the latency of what is settled next is measured up to here.
+    pub(crate) fn round(&mut self) {
+        self.now = self.shared.now();
+    }
+
+    /// Settles a message as its failure and fate say. After the fence it is released instead: the verdict is late.
+    pub(crate) fn settle<P: Broadway>(
+        &mut self,
+        mut message: MessageOf<P>,
+        output: Option<P::Output>,
+        batch: Option<&BatchInfo<P::Batcher>>,
+    ) {
+        if self.shared.is_fenced() {
+            StageCounters::add(&self.counters.late, 1);
+            return;
+        }
+        let ack_ref = message.ticket.ack_ref();
+        self.counters.latency.record(self.now.saturating_sub(message.emitted_at), 1);
+        if ack_ref == outcome::ACK_REF {
+            let failed = message.failure.is_some();
+            outcome::tell::<P>(&mut message, output, batch);
+            let verdict = if failed { Verdict::Failed } else { Verdict::Successful };
+            self.add(Unsettled { ack_ref, verdict, settlement: Settlement::default() });
+            return;
+        }
+        let release_after = message.release_delay();
+        let failure = message.failure.take();
+        let verdict = match (&failure, message.fate, release_after) {
+            (None, ..) => Verdict::Successful,
+            (Some(_), Fate::Discarded, _) => {
+                StageCounters::add(&self.counters.discarded, 1);
+                Verdict::Successful
+            }
+            (Some(_), _, Some(_)) => Verdict::Released,
+            (Some(_), _, None) => Verdict::Failed,
+        };
+        let release_after = release_after.filter(|_| verdict == Verdict::Released);
+        let settlement = Settlement { data: message.ticket.settle(), failure, release_after };
+        self.add(Unsettled { ack_ref, verdict, settlement });
+    }
+
+    /// Settles a message that failed before it had data to be a message with.
+    pub(crate) fn reject(&mut self, mut ticket: Ticket, failure: Box<Failure>) {
+        let (ack_ref, data) = (ticket.ack_ref(), ticket.settle());
+        let settlement = Settlement { data, failure: Some(failure), release_after: None };
+        self.add(Unsettled { ack_ref, verdict: Verdict::Failed, settlement });
+    }
+
+    /// Adds a verdict to the round.
+    pub(crate) fn add(&mut self, unsettled: Unsettled) {
+        let Unsettled { ack_ref, verdict, settlement } = unsettled;
+        let found = self.groups.iter().position(|group| group.ack_ref == ack_ref);
+        let index = found.unwrap_or_else(|| {
+            self.groups.push(Group::new(ack_ref));
+            self.groups.len() - 1
+        });
+        let group = &mut self.groups[index];
+        match verdict {
+            Verdict::Successful => group.successful.push(settlement),
+            Verdict::Failed => group.failed.push(settlement),
+            Verdict::Released => group.released.push(settlement),
+        }
+    }
+
+    /// Delivers the round. Cancel-safe: what was not delivered goes to the release lane with the settler.
+    pub(crate) async fn deliver(&mut self) {
+        for index in 0..self.groups.len() {
+            if self.groups[index].is_empty() {
+                continue;
+            }
+            let acknowledger = self.acknowledger(self.groups[index].ack_ref);
+            let group = &mut self.groups[index];
+            let Some(acknowledger) = acknowledger else {
+                group.count_and_clear(&self.counters);
+                continue;
+            };
+            let mut wait = FIRST_WAIT;
+            for attempt in 1..=ATTEMPTS {
+                let span = tracing::debug_span!("ack", ack_ref = group.ack_ref.0, messages = group.len(), attempt);
+                let report = call(&*acknowledger, group).instrument(span).await;
+                if report.is_delivered() {
+                    break;
+                }
+                group.keep(&report, &self.counters);
+                let reason = report.undelivered.first().map(|(_, reason)| reason.to_string()).unwrap_or_default();
+                if attempt == ATTEMPTS {
+                    tracing::error!(
+                        messages = group.len(),
+                        reason,
+                        "verdicts did not reach the source, which will deliver the messages again"
+                    );
+                    StageCounters::add(&self.counters.undelivered, group.len());
+                    break;
+                }
+                tracing::warn!(
+                    messages = group.len(),
+                    reason,
+                    attempt,
+                    "verdicts did not reach the source, trying again"
+                );
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+            group.count_and_clear(&self.counters);
+        }
+        // A stage meets few incarnations of its producers; those that are gone must not pile up.
+        if self.groups.len() > 64 {
+            self.groups.clear();
+            self.known.clear();
+        }
+    }
+
+    fn acknowledger(&mut self, ack_ref: AckRef) -> Option<Arc<dyn Acknowledger>> {
+        let index = ack_ref.0 as usize;
+        if self.known.len() <= index {
+            self.known.resize(index + 1, None);
+        }
+        if self.known[index].is_none() {
+            self.known[index] = self.shared.acknowledger(ack_ref);
+        }
+        self.known[index].clone()
+    }
+}
+
+impl Drop for Settler {
+    fn drop(&mut self) {
+        for group in &mut self.groups {
+            let ack_ref = group.ack_ref;
+            for (verdict, settlements) in [
+                (Verdict::Successful, &mut group.successful),
+                (Verdict::Failed, &mut group.failed),
+                (Verdict::Released, &mut group.released),
+            ] {
+                settlements
+                    .drain(..)
+                    .for_each(|settlement| self.shared.lane.post(Unsettled { ack_ref, verdict, settlement }));
+            }
+        }
+    }
+}
+
+impl Group {
+    fn new(ack_ref: AckRef) -> Self {
+        Self { ack_ref, successful: Vec::new(), failed: Vec::new(), released: Vec::new() }
+    }
+
+    fn len(&self) -> usize {
+        self.successful.len() + self.failed.len() + self.released.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn settled(&self) -> Settled<'_> {
+        Settled { successful: &self.successful, failed: &self.failed, released: &self.released }
+    }
+
+    /// Counts what was delivered, and keeps what was not.
+    fn keep(&mut self, report: &AckReport, counters: &StageCounters) {
+        let mut undelivered: Vec<usize> = report.undelivered.iter().map(|(position, _)| *position).collect();
+        undelivered.sort_unstable();
+        let mut position = 0;
+        for (settlements, counter) in [
+            (&mut self.successful, &counters.successful),
+            (&mut self.failed, &counters.failed),
+            (&mut self.released, &counters.released),
+        ] {
+            let before = settlements.len();
+            let mut discarded = 0;
+            settlements.retain(|settlement| {
+                let keep = undelivered.binary_search(&position).is_ok();
+                discarded += usize::from(!keep && settlement.failure.is_some());
+                position += 1;
+                keep
+            });
+            let delivered = before - settlements.len();
+            count(counters, counter, delivered, discarded);
+        }
+    }
+
+    fn count_and_clear(&mut self, counters: &StageCounters) {
+        for (settlements, counter) in [
+            (&mut self.successful, &counters.successful),
+            (&mut self.failed, &counters.failed),
+            (&mut self.released, &counters.released),
+        ] {
+            if !settlements.is_empty() {
+                let failures = settlements.iter().filter(|settlement| settlement.failure.is_some()).count();
+                count(counters, counter, settlements.len(), failures);
+                settlements.clear();
+            }
+        }
+    }
+}
+
+/// What carries a failure counts as failed, whatever the source was told.
+fn count(counters: &StageCounters, counter: &std::sync::atomic::AtomicU64, settled: usize, failures: usize) {
+    if std::ptr::eq(counter, &counters.failed) {
+        StageCounters::add(counter, settled);
+    } else {
+        StageCounters::add(counter, settled - failures);
+        StageCounters::add(&counters.failed, failures);
+    }
+}
+
+/// One call; a panic is a report of its own.
+async fn call(acknowledger: &dyn Acknowledger, group: &Group) -> AckReport {
+    let settled = group.settled();
+    match AssertUnwindSafe(async { acknowledger.ack(group.ack_ref, settled).await }).catch_unwind().await {
+        Ok(report) => report,
+        Err(panic) => {
+            AckReport::all_undelivered(&settled, format!("the acknowledger panicked: {}", panic_text(&*panic)))
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A pipeline before its start: its topology, to be changed by typed setters, and a producer to put in its place.
+
+use std::{fmt, sync::Arc};
+
+use broadway_topology::{Batcher, Processors, Producers, Topology};
+
+use super::{Pipeline, StartError, plan::Source, start::start};
+use crate::{
+    handler::{BoxProducer, Broadway},
+    stage::{Producer, StageIndex},
+};
+
+/// A pipeline that has not started. Whatever is set here goes through the same rules as the attribute.
+#[must_use = "a setup does nothing until `start_link`"]
+pub struct Setup<P: Broadway> {
+    pipeline: Arc<P>,
+    topology: Topology,
+    source: Option<Source<P>>,
+}
+
+impl<P: Broadway> Setup<P> {
+    /// A pipeline as it is declared.
+    pub fn new(pipeline: impl Into<Arc<P>>) -> Self {
+        let pipeline = pipeline.into();
+        let topology = pipeline.topology();
+        Self { pipeline, topology, source: None }
+    }
+
+    /// The topology as it would start.
+    pub fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    /// What the pipeline is called; unique among those that run in the process.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.topology.name(name);
+        self
+    }
+
+    /// Changes options at the top: `setup.root(|topology| topology.shutdown(5_000))`.
+    pub fn root(mut self, change: impl FnOnce(&mut Topology) -> &mut Topology) -> Self {
+        change(&mut self.topology);
+        self
+    }
+
+    /// Changes the producers: `setup.producers(|producers| producers.stages(2))`.
+    pub fn producers(mut self, change: impl FnOnce(&mut Producers) -> &mut Producers) -> Self {
+        change(&mut self.topology.producers);
+        self
+    }
+
+    /// Changes the processors: `setup.processors(|processors| processors.stages(2))`.
+    pub fn processors(mut self, change: impl FnOnce(&mut Processors) -> &mut Processors) -> Self {
+        change(&mut self.topology.processors);
+        self
+    }
+
+    /// Changes a batcher that the pipeline has: `setup.batcher("archive", |batcher| batcher.batch_size(10))`. A name that
+    /// it does not have changes nothing, because no message could be routed there.
+    pub fn batcher(mut self, name: &str, change: impl FnOnce(&mut Batcher) -> &mut Batcher) -> Self {
+        match self.topology.batchers.iter_mut().find(|batcher| batcher.name == name) {
+            Some(batcher) => drop(change(batcher)),
+            None => tracing::warn!(name, "the pipeline has no batcher of that name"),
+        }
+        self
+    }
+
+    /// Puts a producer in the place of the pipeline's own, which is then not evaluated. Each stage gets a clone.
+    pub fn producer<S>(self, producer: S) -> Self
+    where
+        S: Producer<Data = P::Data> + Clone + Sync,
+    {
+        self.producer_with(move |_| producer.clone())
+    }
+
+    /// Puts producers in the place of the pipeline's own: one for each stage, made at start and after a crash.
+    pub fn producer_with<S>(mut self, make: impl Fn(StageIndex) -> S + Send + Sync + 'static) -> Self
+    where
+        S: Producer<Data = P::Data>,
+    {
+        self.source = Some(Arc::new(move |stage| Box::new(make(stage)) as BoxProducer<P::Data>));
+        self
+    }
+
+    /// Starts the pipeline.
+    ///
+    /// # Errors
+    /// [`StartError`] for what can never succeed: options, a name in use, a producer that cannot be made or is refused for
+    /// good. For what may pass (a connection that is refused) the pipeline starts, is not ready, and tries again.
+    pub async fn start_link(self) -> Result<Pipeline, StartError> {
+        start(self.pipeline, self.topology, self.source, P::DECLARED).await
+    }
+}
+
+impl<P: Broadway> fmt::Debug for Setup<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("topology", &self.topology).finish_non_exhaustive()
+    }
+}
+
+/// `start_link` and `configure` for pipelines that are shared already, or written without the attribute.
+pub trait StartLink<P: Broadway>: Into<Arc<P>> + Sized {
+    /// The pipeline as it is declared, to be changed before it starts.
+    fn configure(self) -> Setup<P> {
+        Setup::new(self)
+    }
+
+    /// Starts the pipeline as it is declared.
+    ///
+    /// # Errors
+    /// As [`Setup::start_link`].
+    fn start_link(self) -> impl Future<Output = Result<Pipeline, StartError>> + Send {
+        Setup::new(self).start_link()
+    }
+}
+
+impl<P: Broadway> StartLink<P> for P {}
+impl<P: Broadway> StartLink<P> for Arc<P> {}

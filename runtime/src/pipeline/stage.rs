@@ -1,0 +1,72 @@
+//! What the stages that call back have in common: the pipeline, its counters, and the way in which a callback is called.
+//! Whatever a callback does (err, panic, hang, exchange what it was lent), its messages stay with the stage.
+
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures::FutureExt;
+use tracing::Instrument;
+
+use super::{Shared, lent::Lent, settler::Settler};
+use crate::{
+    batch::{BatchInfo, MessageOf},
+    error::Result,
+    failure::Failure,
+    handler::Broadway,
+    telemetry::StageCounters,
+};
+
+pub(crate) struct Stage<P: Broadway> {
+    pub(crate) pipeline: Arc<P>,
+    pub(crate) name: Arc<str>,
+    pub(crate) counters: Arc<StageCounters>,
+    pub(crate) settler: Settler,
+    pub(crate) lent: Lent,
+}
+
+impl<P: Broadway> Stage<P> {
+    pub(crate) fn new(pipeline: Arc<P>, shared: Arc<Shared>, name: &str) -> Self {
+        let counters = shared.counters.stage(name);
+        let settler = Settler::new(shared, counters.clone());
+        Self { pipeline, name: name.into(), counters, settler, lent: Lent::default() }
+    }
+
+    /// `handle_failed`, then the verdicts. What `handle_failed` itself fails on is released.
+    pub(crate) async fn fail(&mut self, failed: &mut Vec<MessageOf<P>>, batch: Option<&BatchInfo<P::Batcher>>) {
+        if failed.is_empty() {
+            return;
+        }
+        failed.iter_mut().filter_map(|message| message.failure.as_mut()).for_each(|failure| failure.at(&self.name));
+        self.lent.note(failed);
+        let span = tracing::debug_span!("handle_failed", stage = &*self.name, messages = failed.len());
+        let result =
+            guarded(&self.name, None, async { self.pipeline.process_failed(failed).await }).instrument(span).await;
+        self.lent.check(failed, &self.counters, |_| {});
+        if let Err(failure) = result {
+            tracing::error!(stage = &*self.name, messages = failed.len(), %failure, "handle_failed failed, its messages are released");
+            failed.clear();
+        }
+        for message in failed.drain(..) {
+            self.settler.settle::<P>(message, None, batch);
+        }
+    }
+}
+
+/// Calls a callback: a panic, or more time than it has, is a failure like an error.
+pub(crate) async fn guarded<T>(
+    stage: &Arc<str>,
+    timeout: Option<Duration>,
+    callback: impl Future<Output = Result<T>>,
+) -> Result<T, Box<Failure>> {
+    let caught = AssertUnwindSafe(callback).catch_unwind();
+    let result = match timeout {
+        None => caught.await,
+        Some(timeout) => match tokio::time::timeout(timeout, caught).await {
+            Ok(result) => result,
+            Err(_) => return Err(Failure::timed_out(timeout, stage)),
+        },
+    };
+    match result {
+        Ok(result) => result.map_err(|error| Failure::new(crate::FailureKind::Error, error, stage)),
+        Err(panic) => Err(Failure::panicked(panic, stage)),
+    }
+}

@@ -1,0 +1,146 @@
+//! The start of a pipeline: checks what can be checked, makes what can fail, and only then starts the tree. After an error
+//! nothing runs.
+
+use std::{fmt, sync::Arc};
+
+use broadway_topology::{Topology, Tree, Violation, check};
+use futures::future::join_all;
+
+use super::{
+    Core, Pipeline, Shared,
+    entry::Door,
+    plan::{INIT_PATIENCE, Plan, Source},
+    registry::Name,
+    run::run,
+};
+use crate::{
+    error::{Chain, Error, is_permanent},
+    handler::{Broadway, Declared},
+    spawn::spawn,
+    stage::StageIndex,
+    telemetry::Counters,
+};
+
+/// Why a pipeline did not start. Nothing runs.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The topology breaks rules; all violations are listed.
+    Topology {
+        /// The pipeline's name.
+        pipeline: String,
+        /// Which rules, at which options, with which values.
+        violations: Vec<Violation>,
+        /// Where the pipeline is declared.
+        declared: Option<Declared>,
+    },
+    /// A running pipeline of this process has that name.
+    NameInUse {
+        /// The name.
+        name: String,
+    },
+    /// A producer could not be made, or can never connect.
+    Producer {
+        /// Which producer stage.
+        stage: StageIndex,
+        /// Why.
+        error: Error,
+        /// Where the pipeline is declared.
+        declared: Option<Declared>,
+    },
+    /// There is no tokio runtime here.
+    NoRuntime,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Topology { pipeline, violations, declared } => {
+                write!(f, "the topology of `{pipeline}`{} cannot start", At(declared))?;
+                for Violation { rule, at, value, .. } in violations {
+                    write!(f, "\n  {at} = {value}: {rule}")?;
+                    if let Some(help) = rule.help() {
+                        write!(f, "; {help}")?;
+                    }
+                }
+                Ok(())
+            }
+            Self::NameInUse { name } => {
+                write!(f, "a pipeline named `{name}` is running; stop it first, or leave `name` out to get a free one")
+            }
+            Self::Producer { stage, error, declared } => {
+                write!(f, "producer {stage}{} cannot start: {}", At(declared), Chain(&**error))
+            }
+            Self::NoRuntime => f.write_str("no tokio runtime: call `start_link` inside `#[tokio::main]` or `block_on`"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        None
+    }
+}
+
+struct At<'a>(&'a Option<Declared>);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |declared| write!(f, " (declared at {declared})"))
+    }
+}
+
+pub(crate) async fn start<P: Broadway>(
+    pipeline: Arc<P>,
+    mut topology: Topology,
+    source: Option<Source<P>>,
+    declared: Option<Declared>,
+) -> Result<Pipeline, StartError> {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return Err(StartError::NoRuntime);
+    }
+    let violations = check(&topology);
+    if !violations.is_empty() {
+        return Err(StartError::Topology { pipeline: topology.name, violations, declared });
+    }
+    let name = Name::reserve(&topology.name, topology.explicit_name);
+    let name = name.ok_or_else(|| StartError::NameInUse { name: topology.name.clone() })?;
+    topology.name = name.as_str().to_owned();
+    let topology = Arc::new(topology);
+    let tree = Tree::of(&topology);
+    let counters = Counters::new(tree.stages().into_iter().map(|(name, _)| name.to_owned()));
+    let shared = Shared::new(topology.name.clone(), counters);
+
+    let plan = Arc::new(Plan::new(pipeline, shared.clone(), topology.clone(), source));
+    let stages = (0..topology.producers.stages as usize).map(StageIndex);
+    for (stage, result) in join_all(stages.map(|stage| make(&plan, stage))).await {
+        result.map_err(|error| StartError::Producer { stage, error, declared })?;
+    }
+
+    let core = Core::new(shared, topology.clone(), plan.limiter.clone(), Arc::new(Door::new(plan.clone())));
+    name.give(&core);
+    let worked = plan.worked.subscribe();
+    tracing::info!(pipeline = topology.name, "pipeline started\n{}", topology.diagram());
+    spawn(&topology.name, run(core.clone(), Arc::new(plan), worked));
+    Ok(Pipeline::new(core))
+}
+
+/// Makes a producer, and connects it if that can be done soon. What may pass is left to the stage, which tries again.
+async fn make<P: Broadway>(plan: &Arc<Plan<P>>, stage: StageIndex) -> (StageIndex, Result<(), Error>) {
+    let mut made = match plan.make(stage).await {
+        Ok(made) => made,
+        Err(error) => return (stage, Err(error)),
+    };
+    match tokio::time::timeout(INIT_PATIENCE, made.init()).await {
+        Ok(Err(error)) if is_permanent(&error) => return (stage, Err(error)),
+        Ok(Err(error)) => {
+            tracing::warn!(producer = stage.get(), error = %Chain(&*error), "producer is not ready, trying again");
+        }
+        Err(_) => {
+            tracing::warn!(producer = stage.get(), "producer is not ready after {INIT_PATIENCE:?}, going on without")
+        }
+        Ok(Ok(())) => {}
+    }
+    plan.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[stage.get()] = Some(made);
+    (stage, Ok(()))
+}

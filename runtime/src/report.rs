@@ -1,0 +1,150 @@
+//! What a pipeline came to: a report, or why there is more to say.
+
+use std::{fmt, time::Duration};
+
+use crate::telemetry::Percentiles;
+
+/// Why a pipeline ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EndReason {
+    /// Its producers had no more to give.
+    Finished,
+    /// It was told to stop.
+    Stopped,
+    /// The process got a signal.
+    Signalled,
+}
+
+/// What became of all messages of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Why the pipeline ended.
+    pub reason: EndReason,
+    /// Messages that producers emitted.
+    pub emitted: u64,
+    /// Messages that succeeded.
+    pub acknowledged: u64,
+    /// Messages that failed, discarded ones included.
+    pub failed: u64,
+    /// Messages that failed and were taken care of.
+    pub discarded: u64,
+    /// Messages that were given back without a verdict.
+    pub released: u64,
+    /// Messages without a verdict at the deadline: the source delivers them again.
+    pub unsettled: u64,
+    /// Verdicts that did not reach the source; it delivers these messages again.
+    pub undelivered: u64,
+    /// Messages that a callback exchanged for others.
+    pub violations: u64,
+    /// Batches that were handled.
+    pub batches: u64,
+    /// Stages that were started again after a crash.
+    pub restarts: u64,
+    /// From the start to the end.
+    pub took: Duration,
+    /// From emission to verdict.
+    pub latency: Percentiles,
+}
+
+impl Report {
+    /// Settled messages in a second.
+    pub fn throughput(&self) -> f64 {
+        let settled = self.acknowledged + self.failed + self.released;
+        settled as f64 / self.took.as_secs_f64().max(f64::EPSILON)
+    }
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Finished => "finished",
+            Self::Stopped => "stopped",
+            Self::Signalled => "signalled",
+        })
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, acknowledged, failed, released, took, latency, .. } = self;
+        write!(f, "{reason}: {acknowledged} acknowledged, {failed} failed, {released} released")?;
+        for (n, what) in [
+            (self.unsettled, "unsettled"),
+            (self.undelivered, "verdicts undelivered"),
+            (self.violations, "violations"),
+            (self.restarts, "restarts"),
+        ] {
+            if n > 0 {
+                write!(f, ", {n} {what}")?;
+            }
+        }
+        write!(
+            f,
+            " in {took:.2?} ({:.0} a second, p50 {:.2?}, p99 {:.2?})",
+            self.throughput(),
+            latency.p50,
+            latency.p99
+        )
+    }
+}
+
+/// A stage whose callback did not yield by the deadline. Its verdict will not be passed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    /// The stage.
+    pub stage: String,
+    /// How many messages it holds.
+    pub messages: u64,
+}
+
+/// Why a pipeline did not end as it should.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum StopError {
+    /// Callbacks that block their thread were still running at the deadline. Everything else was settled or released.
+    Stuck {
+        /// The stages.
+        stages: Vec<Stuck>,
+        /// What became of the messages.
+        report: Report,
+    },
+    /// Stages crashed more often than their supervisor may restart them.
+    GaveUp {
+        /// Which, and what they said.
+        reason: String,
+        /// What became of the messages.
+        report: Report,
+    },
+    /// The runtime ended before the pipeline did; what was not settled is left to the source.
+    RuntimeEnded,
+}
+
+impl StopError {
+    /// What became of the messages; `None` if the runtime ended first.
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Stuck { report, .. } | Self::GaveUp { report, .. } => Some(report),
+            Self::RuntimeEnded => None,
+        }
+    }
+}
+
+impl fmt::Display for StopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stuck { stages, .. } => {
+                f.write_str("callbacks did not yield by the deadline; look for blocking calls in")?;
+                for (i, Stuck { stage, messages }) in stages.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { "," };
+                    write!(f, "{comma} `{stage}` ({messages} messages)")?;
+                }
+                Ok(())
+            }
+            Self::GaveUp { reason, .. } => f.write_str(reason),
+            Self::RuntimeEnded => f.write_str("the runtime ended before the pipeline did"),
+        }
+    }
+}
+
+impl std::error::Error for StopError {}

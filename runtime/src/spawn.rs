@@ -1,0 +1,15 @@
+//! The one place where tasks are spawned: what a simulation wraps to choose their order.
+
+use std::future::Future;
+
+use tokio::task::JoinHandle;
+
+/// Spawns a stage, or who watches over stages.
+pub(crate) fn spawn<F>(name: &str, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tracing::trace!(name, "spawn");
+    tokio::spawn(future)
+}

@@ -1,0 +1,7 @@
+//! Starts a supervision tree, watches it, and restarts what its strategies say, within its intensities.
+
+mod intensity;
+mod strategy;
+mod supervisor;
+
+pub(crate) use supervisor::{GaveUp, Staff, supervise};

@@ -1,0 +1,180 @@
+//! One supervisor: a task that owns its children. A child that returns has ended for good; one that panics has crashed. A
+//! supervisor that gives up stops its children, last first, and crashes in its turn.
+
+use std::{fmt, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
+
+use broadway_topology::{Layer, Node, Role, Tree};
+use futures::future::BoxFuture;
+use tokio::task::{JoinError, JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::{intensity::Restarts, strategy::affected};
+use crate::{failure::panic_text, spawn::spawn};
+
+/// What a tree is made of: the stages to start, and who wants to know when a layer has ended.
+pub(crate) trait Staff: Send + Sync + 'static {
+    /// The stage's whole life, from here to its end.
+    fn start(&self, name: &str, role: Role) -> BoxFuture<'static, ()>;
+
+    /// A stage has ended and will not be started again.
+    fn stage_ended(&self, role: Role);
+
+    /// All stages of a layer have ended.
+    fn layer_ended(&self, layer: Layer);
+
+    /// A stage crashed and is started again.
+    fn restarted(&self, name: &str);
+
+    /// The tree was stopped before its end: what waits between the stages is let go of.
+    fn abandon(&self);
+}
+
+/// A supervisor saw more crashes than its intensity allows.
+#[derive(Debug, Clone)]
+pub(crate) struct GaveUp {
+    pub(crate) supervisor: String,
+    pub(crate) child: String,
+    pub(crate) reason: String,
+}
+
+impl fmt::Display for GaveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { supervisor, child, reason } = self;
+        write!(f, "`{child}` crashed more often than `{supervisor}` may restart it: {reason}")
+    }
+}
+
+type Ending = Result<(), GaveUp>;
+
+struct Child {
+    node: Node,
+    running: Option<Running>,
+}
+
+struct Running {
+    kill: CancellationToken,
+    task: JoinHandle<Ending>,
+}
+
+/// Runs a tree until all its stages have ended, it gave up, or it is killed.
+pub(crate) fn supervise(tree: Tree, staff: Arc<dyn Staff>, kill: CancellationToken) -> BoxFuture<'static, Ending> {
+    Box::pin(async move {
+        let Tree { name, layer, strategy, intensity, children } = tree;
+        let children = children.into_iter().map(|node| Child { node, running: None }).collect();
+        let mut supervisor = Supervisor { name, staff, kill, children };
+        let mut restarts = Restarts::new(intensity);
+        (0..supervisor.children.len()).for_each(|index| supervisor.start(index));
+        loop {
+            let Some((index, ending)) = supervisor.next_end().await else {
+                supervisor.stop(0..supervisor.children.len()).await;
+                return Ok(());
+            };
+            let Err(reason) = ending else {
+                if let Node::Stage { role, .. } = supervisor.children[index].node {
+                    supervisor.staff.stage_ended(role);
+                }
+                if supervisor.children.iter().all(|child| child.running.is_none()) {
+                    supervisor.staff.layer_ended(layer);
+                    return Ok(());
+                }
+                continue;
+            };
+            let child = supervisor.children[index].name().to_owned();
+            tracing::error!(supervisor = supervisor.name, child, reason, "crashed");
+            let affected = affected(strategy, index, supervisor.children.len());
+            // What has ended for good is not started again.
+            let again: Vec<usize> = affected
+                .clone()
+                .filter(|other| *other == index || supervisor.children[*other].running.is_some())
+                .collect();
+            if !restarts.accept() {
+                supervisor.stop(0..supervisor.children.len()).await;
+                return Err(GaveUp { supervisor: supervisor.name, child, reason });
+            }
+            supervisor.stop(affected).await;
+            supervisor.staff.restarted(&child);
+            again.into_iter().for_each(|index| supervisor.start(index));
+        }
+    })
+}
+
+struct Supervisor {
+    name: String,
+    staff: Arc<dyn Staff>,
+    kill: CancellationToken,
+    children: Vec<Child>,
+}
+
+impl Supervisor {
+    fn start(&mut self, index: usize) {
+        let kill = self.kill.child_token();
+        let task = match &self.children[index].node {
+            Node::Stage { name, role } => {
+                let (life, killed) = (self.staff.start(name, *role), kill.clone());
+                spawn(name, async move {
+                    // The stage first: the signal is only looked at when the stage has nothing to do.
+                    tokio::select! {
+                        biased;
+                        () = life => {}
+                        () = killed.cancelled() => {}
+                    }
+                    Ok(())
+                })
+            }
+            Node::Supervisor(tree) => spawn(&tree.name, supervise(tree.clone(), self.staff.clone(), kill.clone())),
+        };
+        self.children[index].running = Some(Running { kill, task });
+    }
+
+    /// The next child that ends, or `None` when this supervisor is killed.
+    async fn next_end(&mut self) -> Option<(usize, Result<(), String>)> {
+        let children = &mut self.children;
+        let next = poll_fn(|cx| {
+            for (index, child) in children.iter_mut().enumerate() {
+                if let Some(running) = &mut child.running
+                    && let Poll::Ready(ending) = Pin::new(&mut running.task).poll(cx)
+                {
+                    child.running = None;
+                    return Poll::Ready((index, ended(ending)));
+                }
+            }
+            Poll::Pending
+        });
+        tokio::select! {
+            biased;
+            () = self.kill.cancelled() => None,
+            next = next => Some(next),
+        }
+    }
+
+    /// Stops children, last first, each before the one that was started before it.
+    async fn stop(&mut self, range: std::ops::Range<usize>) {
+        for child in self.children[range].iter_mut().rev() {
+            if let Some(running) = child.running.take() {
+                running.kill.cancel();
+                // It was told to stop: how it ends makes no difference.
+                let _ = running.task.await;
+            }
+        }
+    }
+}
+
+impl Child {
+    fn name(&self) -> &str {
+        match &self.node {
+            Node::Stage { name, .. } => name,
+            Node::Supervisor(tree) => &tree.name,
+        }
+    }
+}
+
+fn ended(ending: Result<Ending, JoinError>) -> Result<(), String> {
+    match ending {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(gave_up)) => Err(gave_up.to_string()),
+        Err(error) => Err(match error.try_into_panic() {
+            Ok(panic) => panic_text(&*panic),
+            Err(error) => error.to_string(),
+        }),
+    }
+}
