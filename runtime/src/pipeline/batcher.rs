@@ -36,8 +36,12 @@ impl<P: Broadway> Batcher<P> {
         let mut more = true;
         let mut alarm = pin!(sleep_until(Instant::now()));
         let mut armed = false;
-        while more || self.pending.any_ready() {
+        loop {
             self.emit_where_there_is_room();
+            let any_ready = self.pending.any_ready();
+            if !more && !any_ready {
+                return;
+            }
             if let Some(due) = self.pending.next_due()
                 && !armed
             {
@@ -46,7 +50,6 @@ impl<P: Broadway> Batcher<P> {
                 armed = true;
             }
             let limit = self.max_pending - self.pending.held().min(self.max_pending);
-            let any_ready = self.pending.any_ready();
             let ready = self.pending.ready();
             tokio::select! {
                 biased;

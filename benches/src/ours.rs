@@ -1,0 +1,157 @@
+//! The same shapes on Broadway: an in-memory source, a handler that does nothing, an acknowledger that counts.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use broadway::{
+    AckData, AckRef, AckReport, Acknowledger, Batch, BoxProducer, Broadway, DefaultBatcher, Incoming, MessageOf, Next,
+    Outbox, Producer, ProducerContext, Result, Settled, StageIndex, StartLink, topology::Topology,
+};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) producers: u64,
+    pub(crate) processors: u64,
+    pub(crate) max_demand: u64,
+    pub(crate) batch_size: Option<u64>,
+}
+
+/// The topology of the talk that this project comes from.
+pub(crate) const SEED_DECK: Shape = Shape { producers: 4, processors: 20, max_demand: 10, batch_size: Some(10) };
+
+struct Bench {
+    shape: Shape,
+    messages: u64,
+    acknowledged: Arc<Count>,
+}
+
+#[derive(Default)]
+struct Count(AtomicU64);
+
+#[async_trait]
+impl Acknowledger for Count {
+    async fn ack(&self, _ack_ref: AckRef, settled: Settled<'_>) -> AckReport {
+        std::hint::black_box(settled.successful);
+        self.0.fetch_add(settled.successful.len() as u64, Ordering::Relaxed);
+        AckReport::delivered()
+    }
+}
+
+struct Numbers {
+    next: u64,
+    end: u64,
+    acknowledged: Arc<Count>,
+}
+
+#[async_trait]
+impl Producer for Numbers {
+    type Data = u64;
+
+    async fn init(&mut self, context: &mut ProducerContext) -> Result<()> {
+        context.acknowledger(self.acknowledged.clone());
+        Ok(())
+    }
+
+    async fn handle_demand(&mut self, demand: usize, out: &mut Outbox<u64>) -> Result<Next> {
+        let end = self.end.min(self.next + demand as u64);
+        out.extend((self.next..end).map(|i| Incoming::new(i).ack(AckData::U64(i))));
+        self.next = end;
+        Ok(if end == self.end { Next::Finished } else { Next::More })
+    }
+}
+
+impl Broadway for Bench {
+    type Data = u64;
+    type Output = u64;
+    type Batcher = DefaultBatcher;
+
+    fn topology(&self) -> Topology {
+        let Shape { producers, processors, max_demand, batch_size } = self.shape;
+        let mut topology = Topology::new("bench");
+        topology.producers.stages(producers);
+        topology.processors.stages(processors).max_demand(max_demand);
+        if let Some(batch_size) = batch_size {
+            topology.batcher("default").stages(2).batch_size(batch_size).batch_timeout(1500);
+        }
+        topology
+    }
+
+    async fn producer(&self, stage: StageIndex) -> Result<BoxProducer<u64>> {
+        let share = self.messages / self.shape.producers;
+        let next = stage.get() as u64 * share;
+        Ok(Box::new(Numbers { next, end: next + share, acknowledged: self.acknowledged.clone() }))
+    }
+
+    #[inline(never)]
+    async fn process(&self, message: &mut MessageOf<Self>) -> Result<u64> {
+        std::hint::black_box(&mut message.data);
+        Ok(message.data)
+    }
+
+    async fn process_batch(&self, batch: &mut Batch<Self>) -> Result<()> {
+        std::hint::black_box(batch.outputs());
+        Ok(())
+    }
+}
+
+/// Runs `messages` messages, a multiple of the producers, through the shape.
+pub(crate) async fn run(messages: u64, shape: Shape) {
+    let acknowledged = Arc::new(Count::default());
+    let bench = Bench { shape, messages, acknowledged: acknowledged.clone() };
+    let report = bench.start_link().await.expect("the pipeline starts").wait().await.expect("the pipeline ends");
+    assert_eq!(acknowledged.0.load(Ordering::Relaxed), messages, "{report}");
+}
+
+/// Ten messages reach twenty idle processors whose handler awaits 10 ms: how long until all are done.
+pub(crate) async fn ten_at_twenty_idle() -> Duration {
+    let producer = tokio::sync::mpsc::channel::<u64>(10);
+    let (sender, receiver) = producer;
+    let receiver = std::sync::Mutex::new(Some(receiver));
+    let pipeline = broadway::Builder::new(
+        "idle",
+        move |_| Channel(receiver.lock().expect("not poisoned").take().expect("one producer")),
+        |message| {
+            Box::pin(async move {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                Ok(std::hint::black_box(message.data))
+            })
+        },
+    )
+    .topology(|topology| drop(topology.processors.stages(20)))
+    .start_link()
+    .await
+    .expect("the pipeline starts");
+    // All stages have parked by then.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let start = std::time::Instant::now();
+    for i in 0..10 {
+        sender.send(i).await.expect("the pipeline runs");
+    }
+    drop(sender);
+    pipeline.wait().await.expect("the pipeline ends");
+    start.elapsed()
+}
+
+struct Channel(tokio::sync::mpsc::Receiver<u64>);
+
+#[async_trait]
+impl Producer for Channel {
+    type Data = u64;
+
+    async fn handle_demand(&mut self, demand: usize, out: &mut Outbox<u64>) -> Result<Next> {
+        let Some(first) = self.0.recv().await else { return Ok(Next::Finished) };
+        out.push(Incoming::new(first));
+        while out.len() < demand
+            && let Ok(next) = self.0.try_recv()
+        {
+            out.push(Incoming::new(next));
+        }
+        Ok(Next::More)
+    }
+}
