@@ -6,6 +6,7 @@ mod ours;
 
 use std::{future::Future, time::Instant};
 
+use lexopt::ValueExt;
 use ours::{SEED_DECK, Shape};
 use tokio::runtime::Runtime;
 
@@ -15,6 +16,12 @@ fn main() -> Result<(), lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             lexopt::Arg::Long("quick") => (messages, rounds) = (400_000, 5),
+            // One shape alone, for profilers: `--profile 2000000`.
+            lexopt::Arg::Long("profile") => {
+                let messages = parser.value()?.parse()?;
+                block_on(&runtime(1), ours::run(messages, SEED_DECK));
+                return Ok(());
+            }
             lexopt::Arg::Long("bench") => {}
             other => return Err(other.unexpected()),
         }

@@ -104,7 +104,13 @@ impl Broadway for Bench {
 pub(crate) async fn run(messages: u64, shape: Shape) {
     let acknowledged = Arc::new(Count::default());
     let bench = Bench { shape, messages, acknowledged: acknowledged.clone() };
-    let report = bench.start_link().await.expect("the pipeline starts").wait().await.expect("the pipeline ends");
+    let pipeline = bench.start_link().await.expect("the pipeline starts");
+    let report = pipeline.wait().await.expect("the pipeline ends");
+    if std::env::var_os("SHOW_ROUNDS").is_some() {
+        for stage in pipeline.stats().stages {
+            eprintln!("{} rounds {}", stage.name, stage.rounds);
+        }
+    }
     assert_eq!(acknowledged.0.load(Ordering::Relaxed), messages, "{report}");
 }
 

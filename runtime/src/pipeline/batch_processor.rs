@@ -14,7 +14,7 @@ use crate::{
 
 pub(crate) struct BatchProcessor<P: Broadway> {
     pub(crate) stage: Stage<P>,
-    pub(crate) inbox: Consumer<Batch<P>>,
+    pub(crate) inbox: Consumer<Vec<Batch<P>>>,
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -24,13 +24,12 @@ impl<P: Broadway> BatchProcessor<P> {
         let mut batches = Vec::with_capacity(1);
         let mut failed = Vec::new();
         while self.inbox.take(1, &mut batches).await {
-            let counters = self.stage.counters.clone();
             for mut batch in batches.drain(..) {
-                counters.in_hand.store(batch.len() as u64, Relaxed);
+                self.stage.counters.in_hand.store(batch.len() as u64, Relaxed);
                 let span = tracing::debug_span!("batch_processor", stage = &*self.stage.name, messages = batch.len(), trigger = %batch.info.trigger);
                 self.work(&mut batch, &mut failed).instrument(span).await;
-                counters.in_hand.store(0, Relaxed);
-                StageCounters::add(&counters.rounds, 1);
+                self.stage.counters.in_hand.store(0, Relaxed);
+                StageCounters::add(&self.stage.counters.rounds, 1);
             }
             tokio::task::coop::consume_budget().await;
         }
@@ -55,12 +54,19 @@ impl<P: Broadway> BatchProcessor<P> {
         }
         self.stage.settler.round();
         let mut outputs = outputs.drain(..);
-        for message in messages.drain(..) {
-            let output = outputs.next();
-            if message.failure.is_some() {
-                failed.push(message);
-            } else {
-                self.stage.settler.settle::<P>(message, output, Some(&info));
+        if messages.iter().all(|message| message.failure.is_none()) {
+            for message in messages.iter_mut() {
+                self.stage.settler.settle::<P>(message, outputs.next(), Some(&info));
+            }
+            messages.clear();
+        } else {
+            for mut message in messages.drain(..) {
+                let output = outputs.next();
+                if message.failure.is_some() {
+                    failed.push(message);
+                } else {
+                    self.stage.settler.settle::<P>(&mut message, output, Some(&info));
+                }
             }
         }
         self.stage.fail(failed, Some(&info)).await;

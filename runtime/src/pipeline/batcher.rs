@@ -1,19 +1,23 @@
-//! The stage that forms batches. It awaits one thing, the first of: room for a batch that may leave, the next batch's
-//! time, more messages. So neither its timers nor its drain ever wait behind a slow sink, and what waits is bounded by
+//! The stage that forms batches. It awaits one thing, the first of: the next batch's time, room for a batch that may
+//! leave, more messages. So neither its timers nor its drain ever wait behind a slow sink, and what waits is bounded by
 //! `max_pending`.
 
-use std::{pin::pin, sync::atomic::Ordering::Relaxed};
+use std::{
+    collections::VecDeque,
+    pin::pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 use tokio::time::{Instant, sleep_until};
 
 use super::{
+    handled::Handled,
     pending::{Leaving, Pending},
-    processor::Handled,
 };
 use crate::{
     batch::{Batch, BatchInfo},
     handler::Broadway,
-    stage::edge::{Consumer, Feeder, room},
+    stage::edge::{Cargo, Consumer, Feeder, room},
     telemetry::StageCounters,
 };
 
@@ -21,18 +25,18 @@ pub(crate) struct Batcher<P: Broadway> {
     pub(crate) name: String,
     pub(crate) inbox: Consumer<Handled<P>>,
     /// One for all batch processors, or one for each partition.
-    pub(crate) outlets: Vec<Feeder<Batch<P>>>,
+    pub(crate) outlets: Vec<Feeder<Vec<Batch<P>>>>,
     pub(crate) pending: Pending<P>,
     /// Empty but for the moment in which a batch leaves.
-    pub(crate) leaving: Vec<Batch<P>>,
+    pub(crate) leaving: Vec<Vec<Batch<P>>>,
     pub(crate) max_pending: usize,
-    pub(crate) counters: std::sync::Arc<StageCounters>,
+    pub(crate) counters: Arc<StageCounters>,
 }
 
 impl<P: Broadway> Batcher<P> {
     /// Runs until the processors have ended and the last batch has left.
     pub(crate) async fn run(mut self) {
-        let mut taken = Vec::new();
+        let mut taken = VecDeque::new();
         let mut more = true;
         let mut alarm = pin!(sleep_until(Instant::now()));
         let mut armed = false;
@@ -60,9 +64,8 @@ impl<P: Broadway> Batcher<P> {
                 outlet = room(&mut self.outlets, |outlet| !ready[outlet].is_empty()), if any_ready => {
                     self.emit(outlet);
                 }
-                taking = self.inbox.take(limit, &mut taken), if more && limit > 0 => {
+                taking = self.inbox.take_all(limit, &mut taken), if more && limit > 0 => {
                     more = taking;
-                    self.inbox.give_back();
                     self.collect(&mut taken);
                     if !more {
                         self.pending.flush_all();
@@ -74,15 +77,14 @@ impl<P: Broadway> Batcher<P> {
         }
     }
 
-    fn collect(&mut self, taken: &mut Vec<Handled<P>>) {
+    fn collect(&mut self, taken: &mut VecDeque<Handled<P>>) {
         if taken.is_empty() {
             return;
         }
-        tracing::debug!(batcher = self.name, messages = taken.len(), "collect");
+        tracing::debug!(batcher = self.name, messages = taken.iter().map(Cargo::len).sum::<usize>(), "collect");
         let now = Instant::now();
-        for handled in taken.drain(..) {
-            self.pending.add(handled, now);
-        }
+        taken.iter_mut().for_each(|chunk| self.pending.add(chunk, now));
+        self.inbox.keep(taken.drain(..));
         self.pending.flush();
         if self.pending.held() >= self.max_pending && !self.pending.any_ready() {
             self.pending.press();
@@ -92,7 +94,7 @@ impl<P: Broadway> Batcher<P> {
 
     fn emit_where_there_is_room(&mut self) {
         for outlet in 0..self.outlets.len() {
-            while self.pending.is_ready(outlet) && self.outlets[outlet].try_reserve() {
+            while !self.pending.ready()[outlet].is_empty() && self.outlets[outlet].try_reserve() {
                 self.emit(outlet);
             }
         }
@@ -101,8 +103,13 @@ impl<P: Broadway> Batcher<P> {
     /// Sends the batch that has been ready longest; its place is reserved.
     fn emit(&mut self, outlet: usize) {
         let batch = self.pending.pop(outlet).and_then(|leaving| self.batch(leaving));
-        self.leaving.extend(batch);
-        self.outlets[outlet].fill(&mut self.leaving);
+        let feeder = &mut self.outlets[outlet];
+        if let Some(batch) = batch {
+            let mut chunk = feeder.spare();
+            chunk.push(batch);
+            self.leaving.push(chunk);
+        }
+        feeder.fill(&mut self.leaving);
     }
 
     fn batch(&self, leaving: Leaving<P>) -> Option<Batch<P>> {

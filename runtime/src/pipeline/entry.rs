@@ -17,13 +17,12 @@ use crate::{
     handler::Broadway,
     message::{BatchMode, Message},
     stage::edge::Feeder,
-    telemetry::StageCounters,
     ticket::Ticket,
 };
 
 pub(crate) struct Door<P: Broadway> {
     plan: Arc<Plan<P>>,
-    outlet: Arc<Mutex<Feeder<MessageOf<P>>>>,
+    outlet: Arc<Mutex<Feeder<Vec<MessageOf<P>>>>>,
 }
 
 impl<P: Broadway> Door<P> {
@@ -67,11 +66,12 @@ impl<P: Broadway> Entry for Door<P> {
                     message.put_batch_mode(mode);
                     pushed.push((plan.partition(&mut message), message));
                 }
-                StageCounters::add(&shared.counters.lane.emitted, pushed.len());
+                shared.counters.lane.emitted.fetch_add(pushed.len() as u64, Ordering::Relaxed);
                 if plan.topology.processors.partitioned {
                     outlet.fill_partitions(&mut pushed);
                 } else {
-                    outlet.fill(&mut pushed.into_iter().map(|(_, message)| message).collect());
+                    let messages = pushed.into_iter().map(|(_, message)| message).collect();
+                    outlet.fill(&mut vec![messages]);
                 }
             }
             Ok(())

@@ -6,6 +6,7 @@ mod batcher;
 mod core;
 mod entry;
 mod handle;
+mod handled;
 mod lent;
 mod order;
 mod outcome;

@@ -9,12 +9,13 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::processor::Handled;
+use super::handled::Handled;
 use crate::{
     batch::{MessageOf, Trigger},
     batch_key::BatchKey,
     handler::Broadway,
     message::BatchMode,
+    stage::edge::Cargo,
 };
 
 /// What a batch's messages have in common.
@@ -34,8 +35,7 @@ pub(crate) struct Leaving<P: Broadway> {
 
 struct Forming<P: Broadway> {
     key: Key,
-    messages: Vec<MessageOf<P>>,
-    outputs: Vec<P::Output>,
+    content: Handled<P>,
     due_at: Instant,
     /// Set as soon as the batch may leave.
     trigger: Option<Trigger>,
@@ -45,7 +45,7 @@ struct Forming<P: Broadway> {
     younger: usize,
 }
 
-/// The end of the list of open batches, and of the list of free places.
+/// No place: the end of a list.
 const NONE: usize = usize::MAX;
 
 pub(crate) struct Pending<P: Broadway> {
@@ -53,10 +53,9 @@ pub(crate) struct Pending<P: Broadway> {
     timeout: Duration,
     places: Vec<Option<Forming<P>>>,
     free: Vec<usize>,
-    /// Batches that still fill, by key.
+    /// Batches that still fill, by key; the one of messages without a key and a partition is apart, found without hashing.
     filling: HashMap<Key, usize>,
-    /// The batch that was added to last: most messages follow one of their own key.
-    last: usize,
+    unkeyed: usize,
     oldest: usize,
     youngest: usize,
     /// Batches that may leave, in the order in which they became ready; one list for each way out.
@@ -75,7 +74,7 @@ impl<P: Broadway> Pending<P> {
             places: Vec::new(),
             free: Vec::new(),
             filling: HashMap::new(),
-            last: NONE,
+            unkeyed: NONE,
             oldest: NONE,
             youngest: NONE,
             ready: (0..outlets).map(|_| VecDeque::new()).collect(),
@@ -89,28 +88,30 @@ impl<P: Broadway> Pending<P> {
         self.held
     }
 
-    /// Adds a message to the batch of its key.
-    pub(crate) fn add(&mut self, handled: Handled<P>, now: Instant) {
-        let Handled { mut message, output, partition } = handled;
-        let partition = partition.map(|value| (value % self.ready.len() as u64) as usize);
-        let key = Key { batch_key: std::mem::take(&mut message.batch_key), partition };
-        let index = self.find_or_open(key, now);
-        let Some(forming) = &mut self.places[index] else { return };
-        if message.batch_mode == BatchMode::Flush && !forming.flush {
-            forming.flush = true;
-            self.flushing.push(index);
-        }
-        forming.messages.push(message);
-        forming.outputs.push(output);
-        self.held += 1;
-        if forming.messages.len() >= self.size {
-            self.fill(index);
+    /// Adds the messages of a chunk to the batches of their keys, a run of equal keys at a time.
+    pub(crate) fn add(&mut self, chunk: &mut Handled<P>, now: Instant) {
+        while let Some(first) = chunk.messages.first() {
+            let partition = chunk.partitions.first().map(|value| (value % self.ready.len() as u64) as usize);
+            let index = self.find_or_open(&first.batch_key, partition, now);
+            let size = self.size;
+            let Some(forming) = &mut self.places[index] else { return };
+            let room = size - forming.content.len();
+            let (run, flush) = run(chunk, room);
+            if flush && !forming.flush {
+                forming.flush = true;
+                self.flushing.push(index);
+            }
+            chunk.move_front(run, &mut forming.content);
+            self.held += run;
+            if run == room {
+                self.fill(index);
+            }
         }
     }
 
     /// Ends a take: batches with a flush message may leave.
     pub(crate) fn flush(&mut self) {
-        for index in std::mem::take(&mut self.flushing) {
+        while let Some(index) = self.flushing.pop() {
             if let Some(forming) = &mut self.places[index] {
                 forming.flush = false;
                 if forming.trigger.is_none() {
@@ -147,10 +148,6 @@ impl<P: Broadway> Pending<P> {
         Some(forming.due_at)
     }
 
-    pub(crate) fn is_ready(&self, outlet: usize) -> bool {
-        !self.ready[outlet].is_empty()
-    }
-
     /// The batches that may leave, for each way out.
     pub(crate) fn ready(&self) -> &[VecDeque<usize>] {
         &self.ready
@@ -165,45 +162,44 @@ impl<P: Broadway> Pending<P> {
         let index = self.ready[outlet].pop_front()?;
         let forming = self.places[index].take()?;
         self.free.push(index);
-        if forming.messages.len() < self.size {
-            self.stop_filling(index, &forming.key);
+        if forming.content.len() < self.size {
+            self.stop_filling(&forming.key);
         }
-        self.held -= forming.messages.len();
-        let Forming { key, messages, outputs, trigger, .. } = forming;
+        self.held -= forming.content.len();
+        let Forming { key, content, trigger, .. } = forming;
+        let Handled { messages, outputs, .. } = content;
         Some(Leaving { key, messages, outputs, trigger: trigger.unwrap_or(Trigger::Size) })
     }
 
-    fn find_or_open(&mut self, key: Key, now: Instant) -> usize {
-        if let Some(Some(forming)) = self.places.get(self.last)
-            && forming.messages.len() < self.size
-            && forming.key == key
-        {
-            return self.last;
+    fn find_or_open(&mut self, batch_key: &BatchKey, partition: Option<usize>, now: Instant) -> usize {
+        let unkeyed = batch_key.is_none() && partition.is_none();
+        if unkeyed && self.unkeyed != NONE {
+            return self.unkeyed;
         }
-        self.last = match self.filling.get(&key) {
-            Some(index) => *index,
-            None => self.open(key, now),
-        };
-        self.last
+        let key = Key { batch_key: batch_key.clone(), partition };
+        if unkeyed {
+            self.unkeyed = self.open(key, now);
+            return self.unkeyed;
+        }
+        if let Some(index) = self.filling.get(&key) {
+            return *index;
+        }
+        let index = self.open(key.clone(), now);
+        self.filling.insert(key, index);
+        index
     }
 
     fn open(&mut self, key: Key, now: Instant) -> usize {
-        let forming = Forming {
-            key: key.clone(),
-            messages: Vec::with_capacity(self.size.min(1024)),
-            outputs: Vec::with_capacity(self.size.min(1024)),
-            due_at: now + self.timeout,
-            trigger: None,
-            flush: false,
-            older: self.youngest,
-            younger: NONE,
-        };
+        let room = self.size.min(1024);
+        let content =
+            Handled { messages: Vec::with_capacity(room), outputs: Vec::with_capacity(room), partitions: Vec::new() };
+        let (due_at, older) = (now + self.timeout, self.youngest);
+        let forming = Forming { key, content, due_at, trigger: None, flush: false, older, younger: NONE };
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             self.places.len() - 1
         });
         self.places[index] = Some(forming);
-        self.filling.insert(key, index);
         match self.neighbour(self.youngest) {
             Some(youngest) => youngest.younger = index,
             None => self.oldest = index,
@@ -220,16 +216,17 @@ impl<P: Broadway> Pending<P> {
     fn fill(&mut self, index: usize) {
         let Some(forming) = &self.places[index] else { return };
         let (key, open) = (forming.key.clone(), forming.trigger.is_none());
-        self.stop_filling(index, &key);
+        self.stop_filling(&key);
         if open {
             self.make_ready(index, Trigger::Size);
         }
     }
 
-    fn stop_filling(&mut self, index: usize, key: &Key) {
-        self.filling.remove(key);
-        if self.last == index {
-            self.last = NONE;
+    fn stop_filling(&mut self, key: &Key) {
+        if key.batch_key.is_none() && key.partition.is_none() {
+            self.unkeyed = NONE;
+        } else {
+            self.filling.remove(key);
         }
     }
 
@@ -249,4 +246,20 @@ impl<P: Broadway> Pending<P> {
         }
         self.ready[outlet].push_back(index);
     }
+}
+
+/// How many messages at the chunk's front have one key and partition, at most `most`, and whether one of them asks to
+/// flush.
+fn run<P: Broadway>(chunk: &Handled<P>, most: usize) -> (usize, bool) {
+    let (first, partition) = (&chunk.messages[0].batch_key, chunk.partitions.first());
+    let mut flush = false;
+    let mut length = 0;
+    for message in chunk.messages.iter().take(most) {
+        if message.batch_key != *first || chunk.partitions.get(length) != partition {
+            break;
+        }
+        flush |= message.batch_mode == BatchMode::Flush;
+        length += 1;
+    }
+    (length, flush)
 }

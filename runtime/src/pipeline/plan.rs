@@ -14,8 +14,9 @@ use super::{
     Shared,
     batch_processor::BatchProcessor,
     batcher::Batcher,
+    handled::Handled,
     pending::Pending,
-    processor::{Handled, Outlet, Processor, caught},
+    processor::{Outlet, Processor, Rules, caught},
     producer::{Made, Producer},
     rate_limiter::RateLimiter,
     stage::Stage,
@@ -39,7 +40,7 @@ pub(crate) struct Plan<P: Broadway> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) topology: Arc<Topology>,
     pub(crate) source: Option<Source<P>>,
-    pub(crate) to_processors: Arc<Edge<MessageOf<P>>>,
+    pub(crate) to_processors: Arc<Edge<Vec<MessageOf<P>>>>,
     to_batchers: Vec<BatcherEdges<P>>,
     pub(crate) limiter: Option<Arc<RateLimiter>>,
     /// Producers that were made at start and wait for their stage.
@@ -51,7 +52,7 @@ pub(crate) struct Plan<P: Broadway> {
 struct BatcherEdges<P: Broadway> {
     inbox: Arc<Edge<Handled<P>>>,
     /// One that all batch processors share, or one for each.
-    outlets: Vec<Arc<Edge<Batch<P>>>>,
+    outlets: Vec<Arc<Edge<Vec<Batch<P>>>>>,
 }
 
 impl<P: Broadway> Plan<P> {
@@ -125,23 +126,24 @@ impl<P: Broadway> Plan<P> {
             outlet: self.to_processors.feeder(),
             chunk: topology.processors.chunk() as usize,
             share: share as usize,
-            messages: Vec::new(),
+            chunks: Vec::new(),
             by_partition: Vec::new(),
         }
     }
 
     fn processor(&self, name: &str, index: usize) -> Processor<P> {
-        let outlets = self.topology.batchers.iter().zip(&self.to_batchers).map(|(batcher, edges)| Outlet {
-            feeder: edges.inbox.feeder(),
-            partitioned: batcher.partitioned,
-            waiting: Vec::new(),
-        });
+        let outlets =
+            self.to_batchers.iter().map(|edges| Outlet { feeder: edges.inbox.feeder(), waiting: Handled::default() });
+        let rules = Rules {
+            timeout: self.topology.processors.timeout,
+            partitioned: self.topology.batchers.iter().map(|batcher| batcher.partitioned).collect(),
+        };
         Processor {
             stage: self.stage(name),
             inbox: self.to_processors.consumer(index),
             outlets: outlets.collect(),
             chunk: self.topology.processors.chunk() as usize,
-            timeout: self.topology.processors.timeout,
+            rules,
         }
     }
 

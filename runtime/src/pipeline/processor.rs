@@ -1,64 +1,77 @@
 //! The stage that calls `handle_message`. It takes a chunk, works on its messages one after the other, settles what ends
-//! here, and only then hands the rest to the batchers and asks for more (Broadway's order).
+//! here, and only then hands the rest to the batchers and asks for more (Broadway's order). A chunk that goes to one
+//! batcher as a whole is handed on as it is.
 
 use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use tracing::Instrument;
 
-use super::stage::{Stage, guarded};
+use super::{
+    handled::Handled,
+    lent::violation,
+    stage::{Stage, guarded},
+};
 use crate::{
     batch::MessageOf,
     failure::{Failure, FailureKind},
     handler::{Batcher, Broadway},
-    message::{Done, Fate},
-    stage::edge::{Consumer, Feeder},
+    message::{Done, Fate, Message},
+    stage::edge::{Cargo, Consumer, Feeder},
     telemetry::StageCounters,
 };
 
-/// A message on its way to a batcher, with what `handle_message` made of it.
-pub(crate) struct Handled<P: Broadway> {
-    pub(crate) message: MessageOf<P>,
-    pub(crate) output: P::Output,
-    pub(crate) partition: Option<u64>,
-}
-
 pub(crate) struct Processor<P: Broadway> {
     pub(crate) stage: Stage<P>,
-    pub(crate) inbox: Consumer<MessageOf<P>>,
+    pub(crate) inbox: Consumer<Vec<MessageOf<P>>>,
     pub(crate) outlets: Vec<Outlet<P>>,
     pub(crate) chunk: usize,
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) rules: Rules,
 }
 
-/// The way to one batcher.
+/// What the topology says about the messages of a processor.
+pub(crate) struct Rules {
+    pub(crate) timeout: Option<Duration>,
+    /// Which batchers there are, and whether each is partitioned.
+    pub(crate) partitioned: Vec<bool>,
+}
+
+/// The way to one batcher, with what is about to go there.
 pub(crate) struct Outlet<P: Broadway> {
     pub(crate) feeder: Feeder<Handled<P>>,
-    pub(crate) partitioned: bool,
-    pub(crate) waiting: Vec<Handled<P>>,
+    pub(crate) waiting: Handled<P>,
 }
 
-/// What a chunk is taken apart into, in buffers that are used again.
+/// What became of a message in `handle_message`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// To the batcher of that index; its output is the next in line.
+    Batcher(usize, u64),
+    /// It ends here, successfully, with an output or without.
+    Done { output: bool },
+    /// It failed.
+    Failed,
+    /// It is not the message that was lent.
+    Foreign,
+}
+
+/// A chunk at work, in buffers that are used again.
 struct Round<P: Broadway> {
     messages: Vec<MessageOf<P>>,
-    outputs: Vec<Option<P::Output>>,
+    outputs: Vec<P::Output>,
+    ways: Vec<Way>,
     failed: Vec<MessageOf<P>>,
 }
 
 impl<P: Broadway> Processor<P> {
     /// Runs until the producers have ended and all that they emitted is through.
     pub(crate) async fn run(mut self) {
-        let mut round = Round {
-            messages: Vec::with_capacity(self.chunk),
-            outputs: Vec::with_capacity(self.chunk),
-            failed: Vec::new(),
-        };
+        let mut round = Round { messages: Vec::new(), outputs: Vec::new(), ways: Vec::new(), failed: Vec::new() };
         while self.inbox.take(self.chunk, &mut round.messages).await {
-            let counters = self.stage.counters.clone();
-            counters.in_hand.store(round.messages.len() as u64, Relaxed);
+            self.stage.counters.in_hand.store(round.messages.len() as u64, Relaxed);
             let span = tracing::debug_span!("processor", stage = &*self.stage.name, messages = round.messages.len());
             self.work(&mut round).instrument(span).await;
-            counters.in_hand.store(0, Relaxed);
-            StageCounters::add(&counters.rounds, 1);
+            self.stage.counters.in_hand.store(0, Relaxed);
+            StageCounters::add(&self.stage.counters.rounds, 1);
             // The edge is no resource of tokio's: without this a busy stage would never let others run.
             tokio::task::coop::consume_budget().await;
         }
@@ -67,29 +80,54 @@ impl<P: Broadway> Processor<P> {
     async fn work(&mut self, round: &mut Round<P>) {
         self.prepare(&mut round.messages).await;
         for message in &mut round.messages {
-            let output =
-                if message.failure.is_none() { handle(&self.stage, self.timeout, message).await } else { None };
-            round.outputs.push(output);
+            let way = handle(&self.stage, &self.rules, message, &mut round.outputs).await;
+            round.ways.push(way);
         }
-        self.stage.settler.round();
-        for (message, output) in round.messages.drain(..).zip(round.outputs.drain(..)) {
-            match (&message.failure, output) {
-                (Some(_), _) => round.failed.push(message),
-                // A message that took the place of another was counted when it was found; here it is released.
-                (None, None) if message.fate != Fate::Done => drop(message),
-                (None, Some(output)) if !self.outlets.is_empty() && message.fate != Fate::Done => {
-                    if let Err(unrouted) = self.route(message, output) {
-                        round.failed.push(unrouted);
-                    }
+        match round.ways.first() {
+            Some(Way::Batcher(batcher, _)) if round.go_to_one_batcher(*batcher) => {
+                let outlet = &mut self.outlets[*batcher];
+                std::mem::swap(&mut outlet.waiting.messages, &mut round.messages);
+                std::mem::swap(&mut outlet.waiting.outputs, &mut round.outputs);
+                if self.rules.partitioned[*batcher] {
+                    outlet.waiting.partitions.extend(round.ways.iter().filter_map(Way::partition));
                 }
-                (None, output) => self.stage.settler.settle::<P>(message, output, None),
+                round.ways.clear();
+            }
+            _ => self.take_apart(round).await,
+        }
+        for outlet in &mut self.outlets {
+            if !outlet.waiting.is_empty() {
+                outlet.feeder.send(&mut outlet.waiting).await;
             }
         }
+    }
+
+    /// Settles what ends here; puts the rest on its way.
+    async fn take_apart(&mut self, round: &mut Round<P>) {
+        self.stage.settler.round();
+        let mut outputs = round.outputs.drain(..);
+        for (mut message, way) in round.messages.drain(..).zip(round.ways.drain(..)) {
+            match way {
+                Way::Batcher(batcher, partition) => {
+                    let waiting = &mut self.outlets[batcher].waiting;
+                    waiting.messages.push(message);
+                    waiting.outputs.extend(outputs.next());
+                    if self.rules.partitioned[batcher] {
+                        waiting.partitions.push(partition);
+                    }
+                }
+                Way::Done { output } => {
+                    let output = if output { outputs.next() } else { None };
+                    self.stage.settler.settle::<P>(&mut message, output, None);
+                }
+                Way::Failed => round.failed.push(message),
+                // What took the place of the lent message is released, if it is one of ours.
+                Way::Foreign => drop(message),
+            }
+        }
+        drop(outputs);
         self.stage.fail(&mut round.failed, None).await;
         self.stage.settler.deliver().await;
-        for outlet in &mut self.outlets {
-            outlet.feeder.send(&mut outlet.waiting).await;
-        }
     }
 
     async fn prepare(&mut self, messages: &mut Vec<MessageOf<P>>) {
@@ -101,75 +139,103 @@ impl<P: Broadway> Processor<P> {
             messages.iter_mut().for_each(|message| message.failure = Some(failure.clone()));
         }
     }
+}
 
-    /// Puts the message on its way to its batcher; one that has none fails.
-    fn route(&mut self, mut message: MessageOf<P>, output: P::Output) -> Result<(), MessageOf<P>> {
-        let name = &self.stage.name;
-        let batcher = message.batcher();
-        let outlet = batcher.and_then(|batcher| Some((batcher, self.outlets.get_mut(batcher.index())?)));
-        let Some((batcher, outlet)) = outlet else {
-            let reason = match batcher {
-                None => "`handle_message` chose no batcher, and the pipeline has no default".into(),
-                Some(batcher) => format!("the topology has no batcher {batcher:?}"),
-            };
-            message.failure = Some(Failure::new(FailureKind::Unrouted, reason.into(), name));
-            return Err(message);
-        };
-        message.batcher = Some(batcher);
-        let mut partition = None;
-        if outlet.partitioned {
-            match caught(|| self.stage.pipeline.batcher_partition(batcher, &message)) {
-                Ok(value) => partition = Some(value),
-                Err(panic) => {
-                    message.failure = Some(Failure::panicked(panic, name));
-                    return Err(message);
-                }
+/// `handle_message` for one message. An output is pushed where there is one, in the order of the messages.
+async fn handle<P: Broadway>(
+    stage: &Stage<P>,
+    rules: &Rules,
+    message: &mut MessageOf<P>,
+    outputs: &mut Vec<P::Output>,
+) -> Way {
+    if message.failure.is_some() {
+        return Way::Failed;
+    }
+    let token = message.ticket.token();
+    tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "start");
+    let result = guarded(&stage.name, rules.timeout, async { stage.pipeline.process(message).await }).await;
+    if message.ticket.token() != token {
+        violation(&stage.counters.violations, 1);
+        return Way::Foreign;
+    }
+    let way = match result {
+        Ok(output) if message.failure.is_none() => {
+            let way = route(stage, rules, message);
+            if way != Way::Failed {
+                outputs.push(output);
             }
+            way
         }
-        outlet.waiting.push(Handled { message, output, partition });
-        Ok(())
+        Ok(_) => Way::Failed,
+        Err(failure) if message.fate == Fate::Done && is_done(&failure) => Way::Done { output: false },
+        Err(failure) => {
+            message.failure = Some(failure);
+            Way::Failed
+        }
+    };
+    if way == Way::Failed {
+        note_failure(&stage.name, message);
+    } else {
+        tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "stop");
+    }
+    way
+}
+
+fn note_failure<T, B>(stage: &str, message: &mut Message<T, B>) {
+    // What failed is not done, whatever it said before.
+    if message.fate == Fate::Done {
+        message.fate = Fate::Open;
+    }
+    let Some(failure) = &message.failure else { return };
+    if matches!(failure.kind(), FailureKind::Panic | FailureKind::TimedOut) {
+        tracing::error!(stage, id = message.id(), %failure, "handle_message failed");
+    } else {
+        tracing::trace!(target: "broadway::message", stage, id = message.id(), %failure, "exception");
+    }
+}
+
+/// Where a message goes that succeeded. One that should be batched and has no batcher fails.
+fn route<P: Broadway>(stage: &Stage<P>, rules: &Rules, message: &mut MessageOf<P>) -> Way {
+    if rules.partitioned.is_empty() || message.fate == Fate::Done {
+        return Way::Done { output: true };
+    }
+    let unrouted = |reason: String| Some(Failure::new(FailureKind::Unrouted, reason.into(), &stage.name));
+    let Some(batcher) = message.batcher() else {
+        message.failure = unrouted("`handle_message` chose no batcher, and the pipeline has no default".into());
+        return Way::Failed;
+    };
+    let Some(partitioned) = rules.partitioned.get(batcher.index()) else {
+        message.failure = unrouted(format!("the topology has no batcher {batcher:?}"));
+        return Way::Failed;
+    };
+    message.batcher = Some(batcher);
+    if !partitioned {
+        return Way::Batcher(batcher.index(), 0);
+    }
+    match caught(|| stage.pipeline.batcher_partition(batcher, message)) {
+        Ok(partition) => Way::Batcher(batcher.index(), partition),
+        Err(panic) => {
+            message.failure = Some(Failure::panicked(panic, &stage.name));
+            Way::Failed
+        }
+    }
+}
+
+impl Way {
+    fn partition(&self) -> Option<u64> {
+        if let Self::Batcher(_, partition) = self { Some(*partition) } else { None }
+    }
+}
+
+impl<P: Broadway> Round<P> {
+    fn go_to_one_batcher(&self, batcher: usize) -> bool {
+        self.ways.iter().all(|way| matches!(way, Way::Batcher(other, _) if *other == batcher))
     }
 }
 
 /// Calls a plain function of the user's.
 pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(f))
-}
-
-/// `handle_message` for one message: its output, or `None` when it failed, is done, or is not the one that was lent.
-async fn handle<P: Broadway>(
-    stage: &Stage<P>,
-    timeout: Option<Duration>,
-    message: &mut MessageOf<P>,
-) -> Option<P::Output> {
-    let token = message.ticket.token();
-    tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "start");
-    let result = guarded(&stage.name, timeout, async { stage.pipeline.process(message).await }).await;
-    if message.ticket.token() != token {
-        super::lent::violation(&stage.counters.violations, 1);
-        message.failure = None;
-        message.fate = Fate::Open;
-        return None;
-    }
-    match result {
-        Ok(output) if message.failure.is_none() => {
-            tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "stop");
-            return Some(output);
-        }
-        Ok(_) => {}
-        Err(failure) if message.fate == Fate::Done && is_done(&failure) => return None,
-        Err(failure) => {
-            if matches!(failure.kind(), FailureKind::Panic | FailureKind::TimedOut) {
-                tracing::error!(stage = &*stage.name, id = message.id(), %failure, "handle_message failed");
-            }
-            message.failure = Some(failure);
-        }
-    }
-    // What failed is neither done nor discarded before `handle_failed` says so.
-    message.fate = if message.fate == Fate::Done { Fate::Open } else { message.fate };
-    let failure = message.failure.as_ref().map(tracing::field::display);
-    tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), failure, "exception");
-    None
 }
 
 /// Whether the error is what `done()` returned. An error type of the user's may have wrapped it beyond recognition but

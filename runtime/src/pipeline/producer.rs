@@ -22,11 +22,11 @@ pub(crate) struct Producer<P: Broadway> {
     pub(crate) index: StageIndex,
     /// Made at start, so that `start_link` can say what is wrong with it; absent after a crash.
     pub(crate) first: Option<Made<P>>,
-    pub(crate) outlet: Feeder<MessageOf<P>>,
+    pub(crate) outlet: Feeder<Vec<MessageOf<P>>>,
     pub(crate) chunk: usize,
     pub(crate) share: usize,
     /// Buffers, empty between two pushes.
-    pub(crate) messages: Vec<MessageOf<P>>,
+    pub(crate) chunks: Vec<Vec<MessageOf<P>>>,
     pub(crate) by_partition: Vec<(u64, MessageOf<P>)>,
 }
 
@@ -164,7 +164,7 @@ impl<P: Broadway> Producer<P> {
         let received = outbox.len() + rejected.len();
         StageCounters::add(&self.counters.emitted, received);
         StageCounters::add(&self.counters.rounds, usize::from(received > 0));
-        let messages = outbox.emitted().drain(..).map(|emitted| {
+        let mut messages = outbox.emitted().drain(..).map(|emitted| {
             let mut message: MessageOf<P> = Message::new(emitted.data, emitted.ticket, emitted.envelope);
             message.emitted_at = emitted_at;
             message
@@ -175,8 +175,13 @@ impl<P: Broadway> Producer<P> {
             self.by_partition.extend(messages.map(|mut message| (plan.partition(&mut message), message)));
             self.outlet.fill_partitions(&mut self.by_partition);
         } else {
-            self.messages.extend(messages);
-            self.outlet.fill(&mut self.messages);
+            while messages.len() > 0 {
+                let mut chunk = self.outlet.spare();
+                chunk.extend(messages.by_ref().take(self.chunk));
+                self.chunks.push(chunk);
+            }
+            drop(messages);
+            self.outlet.fill(&mut self.chunks);
         }
         if !rejected.is_empty() {
             let mut settler = Settler::new(self.plan.shared.clone(), self.counters.clone());

@@ -49,10 +49,11 @@ impl Settler {
         self.now = self.shared.now();
     }
 
-    /// Settles a message as its failure and fate say. After the fence it is released instead: the verdict is late.
+    /// Settles a message as its failure and fate say. After the fence it is left unsettled, so that it is released when it
+    /// is dropped: the verdict is late.
     pub(crate) fn settle<P: Broadway>(
         &mut self,
-        mut message: MessageOf<P>,
+        message: &mut MessageOf<P>,
         output: Option<P::Output>,
         batch: Option<&BatchInfo<P::Batcher>>,
     ) {
@@ -64,7 +65,7 @@ impl Settler {
         self.counters.latency.record(self.now.saturating_sub(message.emitted_at), 1);
         if ack_ref == outcome::ACK_REF {
             let failed = message.failure.is_some();
-            outcome::tell::<P>(&mut message, output, batch);
+            outcome::tell::<P>(message, output, batch);
             let verdict = if failed { Verdict::Failed } else { Verdict::Successful };
             self.add(Unsettled { ack_ref, verdict, settlement: Settlement::default() });
             return;

@@ -45,9 +45,10 @@ impl<P: Broadway> Stage<P> {
             tracing::error!(stage = &*self.name, messages = failed.len(), %failure, "handle_failed failed, its messages are released");
             failed.clear();
         }
-        for message in failed.drain(..) {
+        for message in failed.iter_mut() {
             self.settler.settle::<P>(message, None, batch);
         }
+        failed.clear();
     }
 }
 

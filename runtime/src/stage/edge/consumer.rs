@@ -2,55 +2,81 @@
 
 use std::{
     collections::VecDeque,
-    future::Future,
-    pin::Pin,
+    future::{Future, poll_fn},
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-use super::{Edge, Slot, State};
+use super::{Cargo, Edge, Slot, State};
 
 #[derive(Debug)]
-pub(crate) struct Consumer<T> {
-    edge: Arc<Edge<T>>,
+pub(crate) struct Consumer<C: Cargo> {
+    edge: Arc<Edge<C>>,
     index: usize,
     held: usize,
 }
 
-impl<T> Edge<T> {
+impl<C: Cargo> Edge<C> {
     /// The consumer of that index. There is one at a time.
-    pub(crate) fn consumer(self: &Arc<Self>, index: usize) -> Consumer<T> {
+    pub(crate) fn consumer(self: &Arc<Self>, index: usize) -> Consumer<C> {
         Consumer { edge: self.clone(), index, held: 0 }
     }
 }
 
-impl<T> Consumer<T> {
-    /// Gives back what was taken last, and waits for up to `most` messages, which are appended to `out`: false when the
-    /// edge is closed and empty. Cancel-safe: what is in `out` was taken, and nothing else was.
-    pub(crate) fn take<'a>(&'a mut self, most: usize, out: &'a mut Vec<T>) -> Take<'a, T> {
-        Take { consumer: self, most, out, waits: false }
+impl<C: Cargo> Consumer<C> {
+    /// Gives back what was taken last, and waits for a fair share of what waits, at most `most` messages, in `chunk`, which
+    /// is empty: false when the edge is closed and empty. Cancel-safe: what is in `chunk` was taken, and nothing else was.
+    pub(crate) fn take(&mut self, most: usize, chunk: &mut C) -> impl Future<Output = bool> {
+        let mut wait = Wait { consumer: self, waits: false };
+        poll_fn(move |cx| {
+            wait.poll(cx, |state, index| {
+                let share = state.share(index, most);
+                state.take(index, share, chunk)
+            })
+        })
     }
 
-    /// Gives back what was taken last without taking more.
-    pub(crate) fn give_back(&mut self) {
-        if self.held == 0 {
-            return;
-        }
+    /// Gives back what was taken last, and waits for all that waits, at most `most` messages: false when the edge is closed
+    /// and empty. What is taken is open again at once: it counts elsewhere. Cancel-safe.
+    pub(crate) fn take_all(&mut self, most: usize, chunks: &mut VecDeque<C>) -> impl Future<Output = bool> {
+        let mut wait = Wait { consumer: self, waits: false };
+        poll_fn(move |cx| {
+            wait.poll(cx, |state, index| {
+                let taken = state.take_all(index, most, chunks);
+                state.open += taken as isize;
+                taken
+            })
+            .map(|more| {
+                wait.consumer.held = 0;
+                more
+            })
+        })
+    }
+
+    /// Gives emptied chunks back, to be filled again.
+    pub(crate) fn keep(&mut self, spares: impl Iterator<Item = C>) {
         let mut state = self.edge.lock();
-        state.open += std::mem::take(&mut self.held) as isize;
-        let waker = state.next_feeder();
-        drop(state);
-        waker.into_iter().for_each(Waker::wake);
+        spares.for_each(|spare| state.keep(spare));
+    }
+
+    fn give_back(&mut self) {
+        if self.held > 0 {
+            let mut state = self.edge.lock();
+            state.open += std::mem::take(&mut self.held) as isize;
+            let waker = state.next_feeder();
+            drop(state);
+            waker.into_iter().for_each(Waker::wake);
+        }
     }
 }
 
-impl<T> Drop for Consumer<T> {
+impl<C: Cargo> Drop for Consumer<C> {
     fn drop(&mut self) {
         self.give_back();
     }
 }
 
-impl<T> State<T> {
+impl<C: Cargo> State<C> {
     /// A consumer comes to the lock: it is no longer on its way.
     fn arrive(&mut self, consumer: usize) {
         if self.consumers[consumer].is_woken() {
@@ -70,54 +96,79 @@ impl<T> State<T> {
     /// A fair share of what waits: `min(most, ceil(waiting / (idle + 1)))`, where idle are the others that could take.
     fn share(&self, consumer: usize, most: usize) -> usize {
         if self.partitioned {
-            return self.queues[consumer].len().min(most);
+            return most;
         }
         let others = self.idle.len() + self.searching - usize::from(self.consumers[consumer].is_waiting());
         self.waiting.div_ceil(others + 1).min(most)
     }
 
-    fn queue(&mut self, consumer: usize) -> &mut VecDeque<T> {
+    fn queue(&mut self, consumer: usize) -> &mut VecDeque<C> {
         let queue = if self.partitioned { consumer } else { 0 };
         &mut self.queues[queue]
     }
+
+    /// Takes up to `share` messages: whole chunks where they fit, by swapping the first.
+    fn take(&mut self, consumer: usize, share: usize, chunk: &mut C) -> usize {
+        let before = chunk.len();
+        while chunk.len() < before + share {
+            let room = before + share - chunk.len();
+            let Some(front) = self.queue(consumer).front_mut() else { break };
+            if front.len() > room {
+                front.move_front(room, chunk);
+                break;
+            }
+            let Some(mut front) = self.queue(consumer).pop_front() else { break };
+            if chunk.is_empty() {
+                std::mem::swap(chunk, &mut front);
+            } else {
+                front.move_front(front.len(), chunk);
+            }
+            self.keep(front);
+        }
+        let taken = chunk.len() - before;
+        self.waiting -= taken;
+        taken
+    }
+
+    /// Takes all chunks in one swap, or as many messages as are wanted.
+    fn take_all(&mut self, consumer: usize, most: usize, chunks: &mut VecDeque<C>) -> usize {
+        if self.waiting <= most && chunks.is_empty() && !self.partitioned {
+            std::mem::swap(self.queue(consumer), chunks);
+            return std::mem::take(&mut self.waiting);
+        }
+        let mut chunk = C::default();
+        let taken = self.take(consumer, most, &mut chunk);
+        if taken > 0 {
+            chunks.push_back(chunk);
+        }
+        taken
+    }
 }
 
-/// See [`Consumer::take`].
-#[must_use]
-#[derive(Debug)]
-pub(crate) struct Take<'a, T> {
-    consumer: &'a mut Consumer<T>,
-    most: usize,
-    out: &'a mut Vec<T>,
+/// One consumer's wait for messages.
+struct Wait<'a, C: Cargo> {
+    consumer: &'a mut Consumer<C>,
     waits: bool,
 }
 
-impl<T> Future for Take<'_, T> {
-    type Output = bool;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
-        let this = self.get_mut();
-        let (index, edge) = (this.consumer.index, &*this.consumer.edge);
+impl<C: Cargo> Wait<'_, C> {
+    /// Takes what it can, or waits for more.
+    fn poll(&mut self, cx: &Context<'_>, take: impl FnOnce(&mut State<C>, usize) -> usize) -> Poll<bool> {
+        let (index, edge) = (self.consumer.index, &*self.consumer.edge);
         let mut state = edge.lock();
-        state.open += std::mem::take(&mut this.consumer.held) as isize;
+        state.open += std::mem::take(&mut self.consumer.held) as isize;
         state.arrive(index);
-        let share = state.share(index, this.most);
-        let poll = if share > 0 {
+        let taken = take(&mut state, index);
+        let poll = if taken > 0 || state.closed {
             state.leave(index);
-            this.waits = false;
-            this.out.extend(state.queue(index).drain(..share));
-            state.waiting -= share;
-            this.consumer.held = share;
-            Poll::Ready(true)
-        } else if state.closed {
-            state.leave(index);
-            this.waits = false;
-            Poll::Ready(false)
+            self.waits = false;
+            self.consumer.held = taken;
+            Poll::Ready(taken > 0)
         } else {
             if state.consumers[index].wait(cx) {
                 state.idle.push_back(index);
             }
-            this.waits = true;
+            self.waits = true;
             Poll::Pending
         };
         let feeder = state.next_feeder();
@@ -128,7 +179,7 @@ impl<T> Future for Take<'_, T> {
     }
 }
 
-impl<T> Drop for Take<'_, T> {
+impl<C: Cargo> Drop for Wait<'_, C> {
     fn drop(&mut self) {
         if !self.waits {
             return;

@@ -6,65 +6,69 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Edge, Slot, State, Wakers};
+use super::{Cargo, Edge, Slot, State, Wakers};
+
+/// Chunks of a partition's queue are no longer: a take that splits one moves what stays.
+const PARTITION_CHUNK: usize = 16;
 
 #[derive(Debug)]
-pub(crate) struct Feeder<T> {
-    edge: Arc<Edge<T>>,
+pub(crate) struct Feeder<C: Cargo> {
+    edge: Arc<Edge<C>>,
     index: usize,
     reserved: usize,
+    /// Emptied chunks, to be filled.
+    spares: Vec<C>,
 }
 
-impl<T> Edge<T> {
-    pub(crate) fn feeder(self: &Arc<Self>) -> Feeder<T> {
+impl<C: Cargo> Edge<C> {
+    pub(crate) fn feeder(self: &Arc<Self>) -> Feeder<C> {
         let mut state = self.lock();
         let index = state.unused_feeders.pop().unwrap_or_else(|| {
             state.feeders.push(Slot::Busy);
             state.feeders.len() - 1
         });
         drop(state);
-        Feeder { edge: self.clone(), index, reserved: 0 }
+        Feeder { edge: self.clone(), index, reserved: 0, spares: Vec::new() }
     }
 }
 
-impl<T> Feeder<T> {
+impl<C: Cargo> Feeder<C> {
     /// Waits until `least` demand is open, and reserves up to `most` of it. Cancel-safe.
     pub(crate) fn reserve(&mut self, least: usize, most: usize) -> impl Future<Output = usize> {
         let mut wait = Wait { feeder: self, least: least.clamp(1, most) as isize, waits: false };
         poll_fn(move |cx| {
-            let poll = wait.poll(cx, |state, open| {
+            let reserving = wait.poll(cx, |state, open, spares| {
                 let reserved = open.min(most);
                 state.open -= reserved as isize;
+                if spares.is_empty() {
+                    let kept = state.spares.len().saturating_sub(reserved);
+                    spares.extend(state.spares.drain(kept..));
+                }
                 reserved
             });
-            poll.map(|reserved| {
+            reserving.map(|reserved| {
                 wait.feeder.reserved += reserved;
                 reserved
             })
         })
     }
 
-    /// Fills what is reserved with all `items`, and frees the rest of it. More than was reserved is accepted too: a push
+    /// An empty chunk, used before if there is one.
+    pub(crate) fn spare(&mut self) -> C {
+        self.spares.pop().unwrap_or_default()
+    }
+
+    /// Fills what is reserved with all `chunks`, and frees the rest of it. More than was reserved is accepted too: a push
     /// source that exceeds its demand is not asked again until the excess is worked off.
     ///
     /// On a closed edge nobody would take them: they are dropped, which releases them.
-    pub(crate) fn fill(&mut self, items: &mut Vec<T>) {
-        self.filled(items.len(), |state| {
-            state.waiting += items.len();
-            state.queues[0].extend(items.drain(..));
-        });
-        items.clear();
+    pub(crate) fn fill(&mut self, chunks: &mut Vec<C>) {
+        let n = chunks.iter().map(C::len).sum();
+        self.filled(n, |state| chunks.drain(..).for_each(|chunk| state.push(0, chunk)));
+        chunks.clear();
     }
 
-    /// [`fill`](Self::fill) for an edge with partitions: each item comes with its own.
-    pub(crate) fn fill_partitions(&mut self, items: &mut Vec<(u64, T)>) {
-        self.filled(items.len(), |state| {
-            items.drain(..).for_each(|(partition, item)| state.push(partition, item));
-        });
-        items.clear();
-    }
-
-    fn filled(&mut self, n: usize, push: impl FnOnce(&mut State<T>)) {
+    fn filled(&mut self, n: usize, push: impl FnOnce(&mut State<C>)) {
         let mut state = self.edge.lock();
         state.open += std::mem::take(&mut self.reserved) as isize;
         if !state.closed {
@@ -89,19 +93,25 @@ impl<T> Feeder<T> {
         open
     }
 
-    /// Moves `items` to the consumers as demand opens, in one lock operation where there is enough of it. Cancel-safe:
-    /// what was not moved is still in `items`.
-    pub(crate) fn send(&mut self, items: &mut Vec<T>) -> impl Future<Output = ()> {
+    /// Moves a chunk to the consumers, whole if it fits; what is left in `chunk` is empty, with buffers to be used again.
+    /// Cancel-safe: what was not moved is still in `chunk`.
+    pub(crate) fn send(&mut self, chunk: &mut C) -> impl Future<Output = ()> {
+        let capacity = self.edge.capacity;
         let mut wait = Wait { feeder: self, least: 1, waits: false };
         poll_fn(move |cx| {
-            while !items.is_empty() {
-                let poll = wait.poll(cx, |state, open| {
-                    let moved = open.min(items.len());
-                    state.open -= moved as isize;
-                    state.waiting += moved;
-                    state.queues[0].extend(items.drain(..moved));
+            while !chunk.is_empty() {
+                wait.least = chunk.len().min(capacity) as isize;
+                let sending = wait.poll(cx, |state, open, _| {
+                    let mut moved = state.spares.pop().unwrap_or_default();
+                    if open >= chunk.len() {
+                        std::mem::swap(&mut moved, chunk);
+                    } else {
+                        chunk.move_front(open, &mut moved);
+                    }
+                    state.open -= moved.len() as isize;
+                    state.push(0, moved);
                 });
-                if poll.is_pending() {
+                if sending.is_pending() {
                     return Poll::Pending;
                 }
             }
@@ -110,7 +120,28 @@ impl<T> Feeder<T> {
     }
 }
 
-impl<T> Drop for Feeder<T> {
+impl<T> Feeder<Vec<T>> {
+    /// [`fill`](Self::fill) for an edge with partitions: each message comes with its own.
+    pub(crate) fn fill_partitions(&mut self, messages: &mut Vec<(u64, T)>) {
+        self.filled(messages.len(), |state| {
+            state.waiting += messages.len();
+            for (partition, message) in messages.drain(..) {
+                let queue = (partition % state.queues.len() as u64) as usize;
+                match state.queues[queue].back_mut() {
+                    Some(chunk) if chunk.len() < PARTITION_CHUNK => chunk.push(message),
+                    _ => {
+                        let mut chunk = state.spares.pop().unwrap_or_default();
+                        chunk.push(message);
+                        state.queues[queue].push_back(chunk);
+                    }
+                }
+            }
+        });
+        messages.clear();
+    }
+}
+
+impl<C: Cargo> Drop for Feeder<C> {
     fn drop(&mut self) {
         if self.reserved > 0 {
             self.filled(0, |_| {});
@@ -119,7 +150,7 @@ impl<T> Drop for Feeder<T> {
     }
 }
 
-impl<T> State<T> {
+impl<C: Cargo> State<C> {
     /// A feeder waits no longer, or was woken and has come: what was kept for it is open to all.
     fn come(&mut self, feeder: usize, kept: isize) -> bool {
         let woken = self.feeders[feeder].is_woken();
@@ -139,16 +170,16 @@ impl<T> State<T> {
     }
 }
 
-/// One feeder's wait for open demand.
-struct Wait<'a, T> {
-    feeder: &'a mut Feeder<T>,
+/// One feeder's wait for open demand. `least` does not change while it waits.
+struct Wait<'a, C: Cargo> {
+    feeder: &'a mut Feeder<C>,
     least: isize,
     waits: bool,
 }
 
-impl<T> Wait<'_, T> {
+impl<C: Cargo> Wait<'_, C> {
     /// Uses open demand, of which there is at least `least`, or waits for it.
-    fn poll<R>(&mut self, cx: &Context<'_>, use_open: impl FnOnce(&mut State<T>, usize) -> R) -> Poll<R> {
+    fn poll<R>(&mut self, cx: &Context<'_>, use_open: impl FnOnce(&mut State<C>, usize, &mut Vec<C>) -> R) -> Poll<R> {
         let index = self.feeder.index;
         let mut state = self.feeder.edge.lock();
         let woken = state.come(index, self.least);
@@ -168,7 +199,7 @@ impl<T> Wait<'_, T> {
         if std::mem::take(&mut self.waits) {
             state.retire(index, self.least);
         }
-        let result = use_open(&mut state, open as usize);
+        let result = use_open(&mut state, open as usize, &mut self.feeder.spares);
         let consumers = Wakers::for_consumers(&mut state);
         let feeder = state.next_feeder();
         drop(state);
@@ -178,7 +209,7 @@ impl<T> Wait<'_, T> {
     }
 }
 
-impl<T> Drop for Wait<'_, T> {
+impl<C: Cargo> Drop for Wait<'_, C> {
     fn drop(&mut self) {
         if !self.waits {
             return;
@@ -193,8 +224,8 @@ impl<T> Drop for Wait<'_, T> {
 
 /// Reserves one place with one of the `feeders` that are `wanted`, whichever has room first, and gives its index.
 /// Cancel-safe.
-pub(crate) async fn room<T>(feeders: &mut [Feeder<T>], wanted: impl Fn(usize) -> bool) -> usize {
-    let mut waits: Vec<(usize, Wait<'_, T>)> = feeders
+pub(crate) async fn room<C: Cargo>(feeders: &mut [Feeder<C>], wanted: impl Fn(usize) -> bool) -> usize {
+    let mut waits: Vec<(usize, Wait<'_, C>)> = feeders
         .iter_mut()
         .enumerate()
         .filter(|(index, _)| wanted(*index))
@@ -202,7 +233,7 @@ pub(crate) async fn room<T>(feeders: &mut [Feeder<T>], wanted: impl Fn(usize) ->
         .collect();
     poll_fn(|cx| {
         for (index, wait) in &mut waits {
-            if wait.poll(cx, |state, _| state.open -= 1).is_ready() {
+            if wait.poll(cx, |state, _, _| state.open -= 1).is_ready() {
                 wait.feeder.reserved += 1;
                 return Poll::Ready(*index);
             }

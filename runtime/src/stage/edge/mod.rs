@@ -1,10 +1,11 @@
 //! What lies between two layers: one queue, bounded by the demand of its consumers, under one short lock.
 //!
-//! Demand that is open may be reserved; what is queued or in a consumer's hands is not open. A consumer gives back what it
-//! finished and takes the next chunk in one lock operation, so work goes to whoever is free and nobody parks while there
-//! is some. At most [`SEARCHING`] consumers are woken and not yet there: each that finds work wakes the next. A wait that
+//! Messages move in chunks, which are swapped and not copied; emptied ones go back to be filled again. Demand that is open
+//! may be reserved; what is queued or in a consumer's hands is not open. A consumer gives back what it finished and takes
+//! the next chunk in one lock operation, so work goes to whoever is free and nobody parks while there is some. At most [`SEARCHING`] consumers are woken and not yet there: each that finds work wakes the next. A wait that
 //! is dropped leaves the list, and passes a wake-up on that it had already been given.
 
+mod cargo;
 mod consumer;
 mod feeder;
 
@@ -14,21 +15,30 @@ use std::{
     task::{Context, Waker},
 };
 
+pub(crate) use cargo::Cargo;
 pub(crate) use consumer::Consumer;
 pub(crate) use feeder::{Feeder, room};
 
 /// One would do, but a consumer that is woken by a busy thread waits for it; of two, one can be run by another thread.
 const SEARCHING: usize = 2;
 
+/// As many emptied chunks are kept.
+const SPARES: usize = 256;
+
 /// A queue between a layer of feeders and a layer of consumers.
 #[derive(Debug)]
-pub(crate) struct Edge<T>(Mutex<State<T>>);
+pub(crate) struct Edge<C> {
+    state: Mutex<State<C>>,
+    capacity: usize,
+}
 
 #[derive(Debug)]
-struct State<T> {
+struct State<C> {
     /// One queue for all consumers, or one for each.
-    queues: Vec<VecDeque<T>>,
+    queues: Vec<VecDeque<C>>,
     partitioned: bool,
+    /// Emptied chunks.
+    spares: Vec<C>,
     /// Messages in all queues.
     waiting: usize,
     /// Demand that is neither reserved, nor queued, nor in hand. Below zero when a push source exceeded it.
@@ -55,13 +65,14 @@ enum Slot {
     Woken,
 }
 
-impl<T> Edge<T> {
+impl<C: Cargo> Edge<C> {
     /// An edge with `capacity` demand; with `partitioned`, each of the `consumers` has a queue of its own.
     pub(crate) fn new(capacity: usize, consumers: usize, partitioned: bool) -> Arc<Self> {
         let queues = if partitioned { consumers } else { 1 };
-        Arc::new(Self(Mutex::new(State {
+        let state = Mutex::new(State {
             queues: (0..queues).map(|_| VecDeque::new()).collect(),
             partitioned,
+            spares: Vec::new(),
             waiting: 0,
             open: capacity as isize,
             consumers: (0..consumers).map(|_| Slot::Busy).collect(),
@@ -72,7 +83,8 @@ impl<T> Edge<T> {
             hungry: VecDeque::new(),
             called: 0,
             closed: false,
-        })))
+        });
+        Arc::new(Self { state, capacity })
     }
 
     /// No more will come: consumers take what is queued, and end.
@@ -90,18 +102,18 @@ impl<T> Edge<T> {
     pub(crate) fn abandon(&self) {
         self.close();
         let mut state = self.lock();
-        let queues: Vec<VecDeque<T>> = state.queues.iter_mut().map(std::mem::take).collect();
+        let queues: Vec<VecDeque<C>> = state.queues.iter_mut().map(std::mem::take).collect();
         state.waiting = 0;
         drop(state);
         drop(queues);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State<C>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T> State<T> {
+impl<C: Cargo> State<C> {
     /// The next idle consumer, if there is work for it and not enough are on their way.
     fn next_consumer(&mut self) -> Option<Waker> {
         if self.partitioned || self.waiting <= self.searching || self.searching >= SEARCHING {
@@ -124,10 +136,16 @@ impl<T> State<T> {
         waker
     }
 
-    fn push(&mut self, partition: u64, item: T) {
-        let queue = (partition % self.queues.len() as u64) as usize;
-        self.queues[queue].push_back(item);
-        self.waiting += 1;
+    fn push(&mut self, queue: usize, chunk: C) {
+        self.waiting += chunk.len();
+        self.queues[queue].push_back(chunk);
+    }
+
+    /// Keeps an emptied chunk for the next feeder.
+    fn keep(&mut self, spare: C) {
+        if spare.has_room() && self.spares.len() < SPARES {
+            self.spares.push(spare);
+        }
     }
 }
 
@@ -172,7 +190,7 @@ struct Wakers([Option<Waker>; SEARCHING], Vec<Waker>);
 
 impl Wakers {
     /// All consumers that there is new work for.
-    fn for_consumers<T>(state: &mut State<T>) -> Self {
+    fn for_consumers<C: Cargo>(state: &mut State<C>) -> Self {
         let mut wakers = Self::default();
         if !state.partitioned {
             wakers.0.fill_with(|| state.next_consumer());

@@ -32,13 +32,13 @@ fn poll<F: Future>(future: Pin<&mut F>, bell: &Arc<Bell>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(&Waker::from(bell.clone())))
 }
 
-fn fill(edge: &Arc<Edge<u32>>, items: std::ops::Range<u32>) -> Feeder<u32> {
+fn fill(edge: &Arc<Edge<Vec<u32>>>, items: std::ops::Range<u32>) -> Feeder<Vec<u32>> {
     let mut feeder = edge.feeder();
     assert_eq!(feeder.reserve(1, items.len()).now(), Some(items.len()));
     if edge.lock().partitioned {
         feeder.fill_partitions(&mut items.map(|item| (item.into(), item)).collect());
     } else {
-        feeder.fill(&mut items.collect());
+        feeder.fill(&mut vec![items.collect()]);
     }
     feeder
 }
@@ -54,7 +54,7 @@ trait Now: Future + Sized {
 }
 impl<F: Future> Now for F {}
 
-fn take(consumer: &mut Consumer<u32>, most: usize) -> Vec<u32> {
+fn take(consumer: &mut Consumer<Vec<u32>>, most: usize) -> Vec<u32> {
     let mut out = Vec::new();
     consumer.take(most, &mut out).now();
     out
@@ -161,7 +161,7 @@ fn open_demand_is_kept_for_the_feeder_that_was_woken() {
     assert!(poll(reserve.as_mut(), &bell).is_pending());
     assert_eq!(take(&mut consumer, 5).len(), 5);
     assert_eq!(bell.rung(), 0, "a chunk's worth is not back yet");
-    consumer.give_back();
+    consumer.take(1, &mut vec![]).now();
     assert_eq!(bell.rung(), 1);
     assert_eq!(hasty.reserve(1, 5).now(), None, "nobody takes it away");
     assert_eq!(poll(reserve.as_mut(), &bell), Poll::Ready(5));
@@ -236,7 +236,7 @@ fn send_keeps_what_was_not_moved() {
     assert_eq!(items, [4, 5]);
     let mut consumer = edge.consumer(0);
     assert_eq!(take(&mut consumer, 5), [1, 2, 3]);
-    consumer.give_back();
+    consumer.take(1, &mut vec![]).now();
     assert_eq!(feeder.send(&mut items).now(), Some(()));
     assert_eq!(take(&mut consumer, 5), [4, 5]);
 }
@@ -244,9 +244,9 @@ fn send_keeps_what_was_not_moved() {
 #[test]
 fn room_takes_the_first_place_that_opens() {
     let edges = [Edge::new(1, 1, false), Edge::new(1, 1, false)];
-    let mut feeders: Vec<Feeder<u32>> = edges.iter().map(|edge| edge.feeder()).collect();
+    let mut feeders: Vec<Feeder<Vec<u32>>> = edges.iter().map(|edge| edge.feeder()).collect();
     assert_eq!(room(&mut feeders, |_| true).now(), Some(0));
-    feeders[0].fill(&mut vec![7]);
+    feeders[0].fill(&mut vec![vec![7]]);
     assert_eq!(room(&mut feeders, |index| index == 0).now(), None);
     assert_eq!(room(&mut feeders, |_| true).now(), Some(1));
 }

@@ -1,0 +1,34 @@
+//! A chunk of messages on its way to a batcher, beside what `handle_message` made of them.
+
+use crate::{batch::MessageOf, handler::Broadway, stage::edge::Cargo};
+
+pub(crate) struct Handled<P: Broadway> {
+    pub(crate) messages: Vec<MessageOf<P>>,
+    /// As many as messages.
+    pub(crate) outputs: Vec<P::Output>,
+    /// As many as messages, or none if the batcher is not partitioned.
+    pub(crate) partitions: Vec<u64>,
+}
+
+impl<P: Broadway> Default for Handled<P> {
+    fn default() -> Self {
+        Self { messages: Vec::new(), outputs: Vec::new(), partitions: Vec::new() }
+    }
+}
+
+impl<P: Broadway> Cargo for Handled<P> {
+    fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    fn has_room(&self) -> bool {
+        self.messages.capacity() > 0
+    }
+
+    fn move_front(&mut self, n: usize, into: &mut Self) {
+        self.messages.move_front(n, &mut into.messages);
+        self.outputs.move_front(n, &mut into.outputs);
+        let partitions = n.min(self.partitions.len());
+        self.partitions.move_front(partitions, &mut into.partitions);
+    }
+}

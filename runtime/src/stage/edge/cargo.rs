@@ -1,0 +1,35 @@
+//! What an edge moves at once.
+
+/// A chunk of messages. A new one is empty and owns nothing.
+pub(crate) trait Cargo: Default {
+    /// How many messages it has.
+    fn len(&self) -> usize;
+
+    /// Whether its buffers are worth keeping when it is empty.
+    fn has_room(&self) -> bool;
+
+    /// Moves the first `n` messages behind those of `into`.
+    fn move_front(&mut self, n: usize, into: &mut Self);
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T> Cargo for Vec<T> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn has_room(&self) -> bool {
+        self.capacity() > 0
+    }
+
+    fn move_front(&mut self, n: usize, into: &mut Self) {
+        if n == self.len() {
+            into.append(self);
+        } else {
+            into.extend(self.drain(..n));
+        }
+    }
+}
