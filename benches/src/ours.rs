@@ -71,6 +71,8 @@ impl Broadway for Bench {
     type Output = u64;
     type Batcher = DefaultBatcher;
 
+    const PREPARES: bool = false;
+
     fn topology(&self) -> Topology {
         let Shape { producers, processors, max_demand, batch_size } = self.shape;
         let mut topology = Topology::new("bench");

@@ -92,12 +92,14 @@ impl BatchKey {
     }
 
     /// Whether no key was put.
+    #[inline]
     pub fn is_none(&self) -> bool {
         matches!(self.0, Repr::None)
     }
 }
 
 impl PartialEq for BatchKey {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Repr::None, Repr::None) => true,

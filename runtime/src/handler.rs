@@ -69,6 +69,10 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     /// The batchers.
     type Batcher: Batcher;
 
+    /// Whether [`prepare`](Self::prepare) does anything: with `false` it is not called. The attribute says so for a pipeline
+    /// without `prepare_messages`.
+    const PREPARES: bool = true;
+
     /// Where the pipeline is declared, for errors.
     const DECLARED: Option<Declared> = None;
 

@@ -33,19 +33,23 @@ impl Ticket {
         Self { lane: 0, ack_ref: AckRef(0), sequence: 0, data: AckData::None }
     }
 
+    #[inline]
     pub(crate) fn new(lane: &ReleaseLane, ack_ref: AckRef, sequence: u64, data: AckData) -> Self {
         Self { lane: lane.id, ack_ref, sequence, data }
     }
 
+    #[inline]
     pub(crate) fn ack_ref(&self) -> AckRef {
         self.ack_ref
     }
 
+    #[inline]
     pub(crate) fn token(&self) -> Token {
         Token(u64::from(self.lane) << 32 | u64::from(self.ack_ref.0), self.sequence)
     }
 
     /// Takes what the acknowledger needs; afterwards the ticket is settled.
+    #[inline]
     pub(crate) fn settle(&mut self) -> AckData {
         self.lane = 0;
         std::mem::take(&mut self.data)

@@ -28,7 +28,7 @@ pub(crate) struct Batcher<P: Broadway> {
     pub(crate) outlets: Vec<Feeder<Vec<Batch<P>>>>,
     pub(crate) pending: Pending<P>,
     /// Empty but for the moment in which a batch leaves.
-    pub(crate) leaving: Vec<Vec<Batch<P>>>,
+    pub(crate) leaving: Vec<Batch<P>>,
     pub(crate) max_pending: usize,
     pub(crate) counters: Arc<StageCounters>,
 }
@@ -94,22 +94,17 @@ impl<P: Broadway> Batcher<P> {
 
     fn emit_where_there_is_room(&mut self) {
         for outlet in 0..self.outlets.len() {
-            while !self.pending.ready()[outlet].is_empty() && self.outlets[outlet].try_reserve() {
+            while !self.pending.ready()[outlet].is_empty() && self.outlets[outlet].has_room() {
                 self.emit(outlet);
             }
         }
     }
 
-    /// Sends the batch that has been ready longest; its place is reserved.
+    /// Sends the batch that has been ready longest; there is room for it, and this batcher is the only one who fills it.
     fn emit(&mut self, outlet: usize) {
         let batch = self.pending.pop(outlet).and_then(|leaving| self.batch(leaving));
-        let feeder = &mut self.outlets[outlet];
-        if let Some(batch) = batch {
-            let mut chunk = feeder.spare();
-            chunk.push(batch);
-            self.leaving.push(chunk);
-        }
-        feeder.fill(&mut self.leaving);
+        self.leaving.extend(batch);
+        self.outlets[outlet].fill_one(&mut self.leaving);
     }
 
     fn batch(&self, leaving: Leaving<P>) -> Option<Batch<P>> {

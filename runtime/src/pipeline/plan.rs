@@ -117,6 +117,11 @@ impl<P: Broadway> Plan<P> {
         let topology = &self.topology;
         // A stage's share of all demand, so that one that polls does not starve its neighbours.
         let share = topology.processor_demand().div_ceil(topology.producers.stages);
+        let (chunk, share) = (topology.processors.chunk() as usize, share as usize);
+        // Half a share makes asks few. It is never more than what is open while a processor idles at an empty queue, which
+        // is a chunk, and `min_demand` of every stage.
+        let open_when_idle = chunk + (topology.processors.stages * topology.processors.effective_min_demand()) as usize;
+        let least = (share / 2).clamp(chunk, open_when_idle);
         Producer {
             plan: self.clone(),
             name: name.into(),
@@ -124,8 +129,9 @@ impl<P: Broadway> Plan<P> {
             index: StageIndex(index),
             first: made,
             outlet: self.to_processors.feeder(),
-            chunk: topology.processors.chunk() as usize,
-            share: share as usize,
+            chunk,
+            least,
+            share,
             chunks: Vec::new(),
             by_partition: Vec::new(),
         }

@@ -78,7 +78,9 @@ impl<P: Broadway> Processor<P> {
     }
 
     async fn work(&mut self, round: &mut Round<P>) {
-        self.prepare(&mut round.messages).await;
+        if P::PREPARES {
+            self.prepare(&mut round.messages).await;
+        }
         for message in &mut round.messages {
             let way = handle(&self.stage, &self.rules, message, &mut round.outputs).await;
             round.ways.push(way);

@@ -24,6 +24,8 @@ pub(crate) struct Producer<P: Broadway> {
     pub(crate) first: Option<Made<P>>,
     pub(crate) outlet: Feeder<Vec<MessageOf<P>>>,
     pub(crate) chunk: usize,
+    /// An ask waits until so much demand is open.
+    pub(crate) least: usize,
     pub(crate) share: usize,
     /// Buffers, empty between two pushes.
     pub(crate) chunks: Vec<Vec<MessageOf<P>>>,
@@ -44,7 +46,7 @@ impl<P: Broadway> Made<P> {
 
     pub(crate) async fn init(&mut self) -> Result<()> {
         if !self.ready {
-            self.producer.init(&mut self.context).await?;
+            (*self.producer).init(&mut self.context).await?;
             self.ready = true;
         }
         Ok(())
@@ -63,7 +65,7 @@ impl<P: Broadway> Producer<P> {
         let draining = self.plan.shared.draining();
         let Some(mut made) = until(&draining, self.make()).await else { return };
         let mut outbox = made.context.outbox();
-        self.ask_while_there_is_more(&mut made.producer, &mut outbox, &draining).await;
+        self.ask_while_there_is_more(&mut *made.producer, &mut outbox, &draining).await;
         if draining.is_raised() {
             if let Err(error) = made.producer.prepare_for_draining(&mut outbox).await {
                 tracing::error!(stage = &*self.name, error = %Chain(&*error), "prepare_for_draining failed");
@@ -100,7 +102,7 @@ impl<P: Broadway> Producer<P> {
 
     async fn ask_while_there_is_more(
         &mut self,
-        producer: &mut BoxProducer<P::Data>,
+        producer: &mut dyn crate::stage::Producer<Data = P::Data>,
         outbox: &mut Outbox<P::Data>,
         draining: &Signal,
     ) {
@@ -150,7 +152,7 @@ impl<P: Broadway> Producer<P> {
             paused.lowered().await;
         }
         let most = preferred.unwrap_or(self.share).max(1);
-        let reserved = self.outlet.reserve(self.chunk, most).await;
+        let reserved = self.outlet.reserve(self.least, most).await;
         match &self.plan.limiter {
             Some(limiter) => limiter.acquire(reserved).await,
             None => reserved,

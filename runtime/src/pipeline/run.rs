@@ -8,13 +8,12 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep_until, timeout_at},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{Core, order::Order, terminator::Terminator};
 use crate::{
     report::{EndReason, Report, StopError, Stuck},
     spawn::spawn,
-    supervision::{GaveUp, Staff, supervise},
+    supervision::{GaveUp, Kill, Staff, supervise},
 };
 
 /// What a pipeline came to.
@@ -24,7 +23,7 @@ type TreeTask = JoinHandle<Result<(), GaveUp>>;
 
 pub(crate) async fn run(core: Arc<Core>, staff: Arc<dyn Staff>, worked: watch::Receiver<bool>) {
     let core = Unfinished(core);
-    let kill = CancellationToken::new();
+    let kill = Kill::default();
     let mut tree = spawn("supervisor", supervise(Tree::of(&core.topology), staff.clone(), kill.clone()));
     let ended = watch_over(&core, &mut tree, worked).await;
     let ending = match ended {
@@ -44,7 +43,7 @@ pub(crate) async fn run(core: Arc<Core>, staff: Arc<dyn Staff>, worked: watch::R
                 "the drain's time is up, what is left is released"
             );
             core.shared.fence();
-            kill.cancel();
+            kill.kill();
             staff.abandon();
             release_what_is_left(&core, order.deadline, async { drop((&mut tree).await) }).await;
             let report = core.report(order.reason);

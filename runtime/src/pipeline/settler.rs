@@ -26,22 +26,23 @@ pub(crate) struct Settler {
     shared: Arc<Shared>,
     counters: Arc<StageCounters>,
     groups: Vec<Group>,
-    /// Acknowledgers that were looked up before, by their reference.
-    known: Vec<Option<Arc<dyn Acknowledger>>>,
     now: u64,
 }
 
 /// The verdicts for one acknowledger, in buffers that are used again.
 struct Group {
     ack_ref: AckRef,
+    acknowledger: Option<Arc<dyn Acknowledger>>,
     successful: Vec<Settlement>,
     failed: Vec<Settlement>,
     released: Vec<Settlement>,
+    /// Whether one of the successful or released ones carries a failure: it counts as failed, whatever the source is told.
+    mixed: bool,
 }
 
 impl Settler {
     pub(crate) fn new(shared: Arc<Shared>, counters: Arc<StageCounters>) -> Self {
-        Self { shared, counters, groups: Vec::new(), known: Vec::new(), now: 0 }
+        Self { shared, counters, groups: Vec::new(), now: 0 }
     }
 
     /// Notes the time: the latency of what is settled next is measured up to here.
@@ -51,6 +52,7 @@ impl Settler {
 
     /// Settles a message as its failure and fate say. After the fence it is left unsettled, so that it is released when it
     /// is dropped: the verdict is late.
+    #[inline]
     pub(crate) fn settle<P: Broadway>(
         &mut self,
         message: &mut MessageOf<P>,
@@ -94,14 +96,16 @@ impl Settler {
     }
 
     /// Adds a verdict to the round.
+    #[inline]
     pub(crate) fn add(&mut self, unsettled: Unsettled) {
         let Unsettled { ack_ref, verdict, settlement } = unsettled;
         let found = self.groups.iter().position(|group| group.ack_ref == ack_ref);
         let index = found.unwrap_or_else(|| {
-            self.groups.push(Group::new(ack_ref));
+            self.groups.push(Group::new(ack_ref, self.shared.acknowledger(ack_ref)));
             self.groups.len() - 1
         });
         let group = &mut self.groups[index];
+        group.mixed |= verdict != Verdict::Failed && settlement.failure.is_some();
         match verdict {
             Verdict::Successful => group.successful.push(settlement),
             Verdict::Failed => group.failed.push(settlement),
@@ -111,20 +115,11 @@ impl Settler {
 
     /// Delivers the round. Cancel-safe: what was not delivered goes to the release lane with the settler.
     pub(crate) async fn deliver(&mut self) {
-        for index in 0..self.groups.len() {
-            if self.groups[index].is_empty() {
-                continue;
-            }
-            let acknowledger = self.acknowledger(self.groups[index].ack_ref);
-            let group = &mut self.groups[index];
-            let Some(acknowledger) = acknowledger else {
-                group.count_and_clear(&self.counters);
-                continue;
-            };
+        for group in self.groups.iter_mut().filter(|group| !group.is_empty()) {
             let mut wait = FIRST_WAIT;
             for attempt in 1..=ATTEMPTS {
                 let span = tracing::debug_span!("ack", ack_ref = group.ack_ref.0, messages = group.len(), attempt);
-                let report = call(&*acknowledger, group).instrument(span).await;
+                let report = call(group).instrument(span).await;
                 if report.is_delivered() {
                     break;
                 }
@@ -153,19 +148,7 @@ impl Settler {
         // A stage meets few incarnations of its producers; those that are gone must not pile up.
         if self.groups.len() > 64 {
             self.groups.clear();
-            self.known.clear();
         }
-    }
-
-    fn acknowledger(&mut self, ack_ref: AckRef) -> Option<Arc<dyn Acknowledger>> {
-        let index = ack_ref.0 as usize;
-        if self.known.len() <= index {
-            self.known.resize(index + 1, None);
-        }
-        if self.known[index].is_none() {
-            self.known[index] = self.shared.acknowledger(ack_ref);
-        }
-        self.known[index].clone()
     }
 }
 
@@ -187,8 +170,9 @@ impl Drop for Settler {
 }
 
 impl Group {
-    fn new(ack_ref: AckRef) -> Self {
-        Self { ack_ref, successful: Vec::new(), failed: Vec::new(), released: Vec::new() }
+    fn new(ack_ref: AckRef, acknowledger: Option<Arc<dyn Acknowledger>>) -> Self {
+        let (successful, failed, released) = (Vec::new(), Vec::new(), Vec::new());
+        Self { ack_ref, acknowledger, successful, failed, released, mixed: false }
     }
 
     fn len(&self) -> usize {
@@ -233,11 +217,16 @@ impl Group {
             (&mut self.released, &counters.released),
         ] {
             if !settlements.is_empty() {
-                let failures = settlements.iter().filter(|settlement| settlement.failure.is_some()).count();
+                let failures = if self.mixed {
+                    settlements.iter().filter(|settlement| settlement.failure.is_some()).count()
+                } else {
+                    0
+                };
                 count(counters, counter, settlements.len(), failures);
                 settlements.clear();
             }
         }
+        self.mixed = false;
     }
 }
 
@@ -252,7 +241,8 @@ fn count(counters: &StageCounters, counter: &std::sync::atomic::AtomicU64, settl
 }
 
 /// One call; a panic is a report of its own.
-async fn call(acknowledger: &dyn Acknowledger, group: &Group) -> AckReport {
+async fn call(group: &Group) -> AckReport {
+    let Some(acknowledger) = &group.acknowledger else { return AckReport::delivered() };
     let settled = group.settled();
     match AssertUnwindSafe(async { acknowledger.ack(group.ack_ref, settled).await }).catch_unwind().await {
         Ok(report) => report,

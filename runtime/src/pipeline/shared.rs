@@ -99,6 +99,7 @@ impl Shared {
         self.fenced.store(true, Ordering::SeqCst);
     }
 
+    #[inline]
     pub(crate) fn is_fenced(&self) -> bool {
         self.fenced.load(Ordering::SeqCst)
     }

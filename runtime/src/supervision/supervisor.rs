@@ -6,9 +6,8 @@ use std::{fmt, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
 use broadway_topology::{Layer, Node, Role, Tree};
 use futures::future::BoxFuture;
 use tokio::task::{JoinError, JoinHandle};
-use tokio_util::sync::CancellationToken;
 
-use super::{intensity::Restarts, strategy::affected};
+use super::{Kill, intensity::Restarts, strategy::affected};
 use crate::{failure::panic_text, spawn::spawn};
 
 /// What a tree is made of: the stages to start, and who wants to know when a layer has ended.
@@ -52,12 +51,12 @@ struct Child {
 }
 
 struct Running {
-    kill: CancellationToken,
+    kill: Kill,
     task: JoinHandle<Ending>,
 }
 
 /// Runs a tree until all its stages have ended, it gave up, or it is killed.
-pub(crate) fn supervise(tree: Tree, staff: Arc<dyn Staff>, kill: CancellationToken) -> BoxFuture<'static, Ending> {
+pub(crate) fn supervise(tree: Tree, staff: Arc<dyn Staff>, kill: Kill) -> BoxFuture<'static, Ending> {
     Box::pin(async move {
         let Tree { name, layer, strategy, intensity, children } = tree;
         let children = children.into_iter().map(|node| Child { node, running: None }).collect();
@@ -101,13 +100,13 @@ pub(crate) fn supervise(tree: Tree, staff: Arc<dyn Staff>, kill: CancellationTok
 struct Supervisor {
     name: String,
     staff: Arc<dyn Staff>,
-    kill: CancellationToken,
+    kill: Kill,
     children: Vec<Child>,
 }
 
 impl Supervisor {
     fn start(&mut self, index: usize) {
-        let kill = self.kill.child_token();
+        let kill = Kill::default();
         let task = match &self.children[index].node {
             Node::Stage { name, role } => {
                 let (life, killed) = (self.staff.start(name, *role), kill.clone());
@@ -116,7 +115,7 @@ impl Supervisor {
                     tokio::select! {
                         biased;
                         () = life => {}
-                        () = killed.cancelled() => {}
+                        () = killed.killed() => {}
                     }
                     Ok(())
                 })
@@ -142,16 +141,18 @@ impl Supervisor {
         });
         tokio::select! {
             biased;
-            () = self.kill.cancelled() => None,
+            () = self.kill.killed() => None,
             next = next => Some(next),
         }
     }
 
-    /// Stops children, last first, each before the one that was started before it.
+    /// Stops children, last first. All are told before one is waited for, so that one that does not yield keeps no other
+    /// running.
     async fn stop(&mut self, range: std::ops::Range<usize>) {
-        for child in self.children[range].iter_mut().rev() {
+        let children = &mut self.children[range];
+        children.iter().rev().filter_map(|child| child.running.as_ref()).for_each(|running| running.kill.kill());
+        for child in children.iter_mut().rev() {
             if let Some(running) = child.running.take() {
-                running.kill.cancel();
                 // It was told to stop: how it ends makes no difference.
                 let _ = running.task.await;
             }

@@ -4,10 +4,10 @@ use std::{
     collections::VecDeque,
     future::{Future, poll_fn},
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
-use super::{Cargo, Edge, Slot, State};
+use super::{Cargo, Edge, Slot, State, wake};
 
 #[derive(Debug)]
 pub(crate) struct Consumer<C: Cargo> {
@@ -65,7 +65,7 @@ impl<C: Cargo> Consumer<C> {
             state.open += std::mem::take(&mut self.held) as isize;
             let waker = state.next_feeder();
             drop(state);
-            waker.into_iter().for_each(Waker::wake);
+            wake(waker);
         }
     }
 }
@@ -174,7 +174,8 @@ impl<C: Cargo> Wait<'_, C> {
         let feeder = state.next_feeder();
         let consumer = state.next_consumer();
         drop(state);
-        feeder.into_iter().chain(consumer).for_each(Waker::wake);
+        wake(feeder);
+        wake(consumer);
         poll
     }
 }
@@ -189,6 +190,6 @@ impl<C: Cargo> Drop for Wait<'_, C> {
         state.leave(self.consumer.index);
         let next = state.next_consumer();
         drop(state);
-        next.into_iter().for_each(Waker::wake);
+        wake(next);
     }
 }

@@ -3,10 +3,10 @@
 use std::{
     future::{Future, poll_fn},
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
-use super::{Cargo, Edge, Slot, State, Wakers};
+use super::{Cargo, Edge, Slot, State, Wakers, wake};
 
 /// Chunks of a partition's queue are no longer: a take that splits one moves what stays.
 const PARTITION_CHUNK: usize = 16;
@@ -79,18 +79,30 @@ impl<C: Cargo> Feeder<C> {
         let feeder = state.next_feeder();
         drop(state);
         consumers.wake();
-        feeder.into_iter().for_each(Waker::wake);
+        wake(feeder);
     }
 
-    /// Reserves one place without waiting; false when there is none.
-    pub(crate) fn try_reserve(&mut self) -> bool {
-        let mut state = self.edge.lock();
-        let open = state.open > state.called;
-        if open {
-            state.open -= 1;
-            self.reserved += 1;
+    /// Whether anything is open. Only its sole feeder can rely on it afterwards.
+    pub(crate) fn has_room(&self) -> bool {
+        let state = self.edge.lock();
+        state.open > 0
+    }
+
+    /// [`fill`](Self::fill) with one chunk, which is swapped for an emptied one.
+    pub(crate) fn fill_one(&mut self, chunk: &mut C) {
+        let n = chunk.len();
+        self.filled(n, |state| {
+            if n == 0 {
+                return;
+            }
+            let mut moved = state.spares.pop().unwrap_or_default();
+            std::mem::swap(&mut moved, chunk);
+            state.push(0, moved);
+        });
+        if !chunk.is_empty() {
+            // The edge is closed.
+            *chunk = C::default();
         }
-        open
     }
 
     /// Moves a chunk to the consumers, whole if it fits; what is left in `chunk` is empty, with buffers to be used again.
@@ -204,7 +216,7 @@ impl<C: Cargo> Wait<'_, C> {
         let feeder = state.next_feeder();
         drop(state);
         consumers.wake();
-        feeder.into_iter().for_each(Waker::wake);
+        wake(feeder);
         Poll::Ready(result)
     }
 }
@@ -218,7 +230,7 @@ impl<C: Cargo> Drop for Wait<'_, C> {
         state.retire(self.feeder.index, self.least);
         let next = state.next_feeder();
         drop(state);
-        next.into_iter().for_each(Waker::wake);
+        wake(next);
     }
 }
 

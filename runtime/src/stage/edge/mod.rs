@@ -20,7 +20,7 @@ pub(crate) use consumer::Consumer;
 pub(crate) use feeder::{Feeder, room};
 
 /// One would do, but a consumer that is woken by a busy thread waits for it; of two, one can be run by another thread.
-const SEARCHING: usize = 2;
+const SEARCHING: usize = 2; // `Wakers` has a place for each
 
 /// As many emptied chunks are kept.
 const SPARES: usize = 256;
@@ -115,6 +115,7 @@ impl<C: Cargo> Edge<C> {
 
 impl<C: Cargo> State<C> {
     /// The next idle consumer, if there is work for it and not enough are on their way.
+    #[inline]
     fn next_consumer(&mut self) -> Option<Waker> {
         if self.partitioned || self.waiting <= self.searching || self.searching >= SEARCHING {
             return None;
@@ -125,6 +126,7 @@ impl<C: Cargo> State<C> {
     }
 
     /// The feeder that has waited longest, if what it waits for is open and not kept for another.
+    #[inline]
     fn next_feeder(&mut self) -> Option<Waker> {
         let &(feeder, wanted) = self.hungry.front()?;
         if self.open - self.called < wanted {
@@ -184,32 +186,49 @@ impl Slot {
     }
 }
 
-/// Wakers to be called after the lock is released.
+/// Consumers to be woken after the lock is released.
 #[derive(Default)]
-struct Wakers([Option<Waker>; SEARCHING], Vec<Waker>);
+struct Wakers(Option<Waker>, Option<Waker>, Vec<Waker>);
 
 impl Wakers {
     /// All consumers that there is new work for.
+    #[inline]
     fn for_consumers<C: Cargo>(state: &mut State<C>) -> Self {
-        let mut wakers = Self::default();
-        if !state.partitioned {
-            wakers.0.fill_with(|| state.next_consumer());
-            return wakers;
+        if state.partitioned {
+            return Self(None, None, Self::for_partitions(state));
         }
+        match state.next_consumer() {
+            None => Self::default(),
+            first => Self(first, state.next_consumer(), Vec::new()),
+        }
+    }
+
+    fn for_partitions<C: Cargo>(state: &mut State<C>) -> Vec<Waker> {
+        let mut wakers = Vec::new();
         for partition in 0..state.queues.len() {
             if !state.queues[partition].is_empty()
                 && let Some(waker) = state.consumers[partition].wake()
             {
                 state.idle.retain(|idle| *idle != partition);
                 state.searching += 1;
-                wakers.1.push(waker);
+                wakers.push(waker);
             }
         }
         wakers
     }
 
+    #[inline]
     fn wake(self) {
-        self.0.into_iter().flatten().chain(self.1).for_each(Waker::wake);
+        wake(self.0);
+        wake(self.1);
+        self.2.into_iter().for_each(Waker::wake);
+    }
+}
+
+#[inline]
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
