@@ -1,0 +1,84 @@
+//! `prepare_messages` sees a chunk before `handle_message` does; if it fails, the chunk fails and nothing else.
+
+use broadway::{Builder, Message, Pipeline, Result, Status, testing::TestProducer};
+use broadway_tests::{Log, assert_one_verdict_each, assert_settled, within};
+use futures::{FutureExt, future::BoxFuture};
+
+/// One processor with chunks of 4, that logs what `handle_message` saw.
+async fn start<F>(producer: &TestProducer<u64>, handled: &Log<u64>, prepare: F) -> Pipeline
+where
+    F: for<'a> Fn(&'a mut [Message<u64>]) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
+{
+    let (source, handled) = (producer.clone(), handled.clone());
+    Builder::new("preparing", move |_| source.clone(), move |message| {
+        handled.push(message.data);
+        async { Ok(()) }.boxed()
+    })
+    .topology(|topology| {
+        topology.processors.stages(1).max_demand(8).min_demand(4);
+    })
+    .prepare_messages(prepare)
+    .start_link()
+    .await
+    .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_called_once_for_each_chunk_before_its_messages_are_handled() {
+    within(async {
+        let (producer, handled, chunks) = (TestProducer::of(0..10u64), Log::new(), Log::new());
+        let (log, before) = (chunks.clone(), handled.clone());
+        let pipeline = start(&producer, &handled, move |messages| {
+            log.push((before.len(), messages.len()));
+            messages.iter_mut().for_each(|message| message.data += 100);
+            async { Ok(()) }.boxed()
+        })
+        .await;
+        assert_settled(&pipeline.wait().await.unwrap());
+        assert_eq!(chunks.all(), [(0, 4), (4, 4), (8, 2)]);
+        assert_eq!(handled.all(), (100..110).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn t026_its_error_or_panic_fails_the_chunk_and_no_message_of_it_is_handled() {
+    for panics in [false, true] {
+        within(async {
+            let (producer, handled) = (TestProducer::of(0..12u64), Log::new());
+            let pipeline = start(&producer, &handled, move |messages| {
+                let bad = messages[0].data == 4;
+                async move {
+                    match (bad, panics) {
+                        (false, _) => Ok(()),
+                        (true, false) => Err("no".into()),
+                        (true, true) => panic!("no"),
+                    }
+                }
+                .boxed()
+            })
+            .await;
+            assert_settled(&pipeline.wait().await.unwrap());
+            assert_one_verdict_each(&producer, 12);
+            assert_eq!(producer.with(Status::Failed), [4, 5, 6, 7]);
+            assert!(producer.rounds().contains(&(4..8).map(|message| (message, Status::Failed)).collect()));
+            assert_eq!(handled.all(), [0, 1, 2, 3, 8, 9, 10, 11]);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_it_fails_is_not_handled_and_the_others_are() {
+    within(async {
+        let (producer, handled) = (TestProducer::of(0..4u64), Log::new());
+        let pipeline = start(&producer, &handled, |messages| {
+            messages[1].fail("seen before");
+            async { Ok(()) }.boxed()
+        })
+        .await;
+        assert_settled(&pipeline.wait().await.unwrap());
+        assert_eq!((producer.with(Status::Failed), handled.all()), (vec![1], vec![0, 2, 3]));
+    })
+    .await;
+}
