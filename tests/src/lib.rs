@@ -18,9 +18,9 @@ pub use gate::Gate;
 pub use recorder::{Recorder, Verdict};
 pub use scripted::{Ask, Scripted, Step};
 
-/// Runs a test that must not take longer than an hour of virtual time: one that hangs fails.
+/// Runs a test that must not take longer than five minutes of virtual time: one that hangs fails.
 pub async fn within<F: Future>(test: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(3600), test).await.expect("the test hangs")
+    tokio::time::timeout(Duration::from_secs(300), test).await.expect("the test hangs")
 }
 
 /// The same in real time, for tests that need threads.

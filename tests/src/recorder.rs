@@ -90,12 +90,15 @@ impl Acknowledger for Recorder {
             std::future::pending::<()>().await;
         }
         let told = |settlements: &[Settlement], status| {
-            settlements.iter().map(move |settlement| Verdict {
-                message: settlement.data.as_u64().expect("scripted messages have numbers"),
-                status,
-                failure: settlement.failure.as_ref().map(ToString::to_string),
-                release_after: settlement.release_after,
-            }).collect::<Vec<_>>()
+            settlements
+                .iter()
+                .map(move |settlement| Verdict {
+                    message: settlement.data.as_u64().expect("scripted messages have numbers"),
+                    status,
+                    failure: settlement.failure.as_ref().map(ToString::to_string),
+                    release_after: settlement.release_after,
+                })
+                .collect::<Vec<_>>()
         };
         let mut round = told(settled.successful, Status::Successful);
         round.extend(told(settled.failed, Status::Failed));

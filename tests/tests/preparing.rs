@@ -10,10 +10,14 @@ where
     F: for<'a> Fn(&'a mut [Message<u64>]) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
 {
     let (source, handled) = (producer.clone(), handled.clone());
-    Builder::new("preparing", move |_| source.clone(), move |message| {
-        handled.push(message.data);
-        async { Ok(()) }.boxed()
-    })
+    Builder::new(
+        "preparing",
+        move |_| source.clone(),
+        move |message| {
+            handled.push(message.data);
+            async { Ok(()) }.boxed()
+        },
+    )
     .topology(|topology| {
         topology.processors.stages(1).max_demand(8).min_demand(4);
     })

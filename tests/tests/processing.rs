@@ -1,8 +1,6 @@
 //! One message's error, panic or time-out fails that message alone.
 
-use broadway::{
-    Builder, DecodeError, FailureKind, Message, Result, ResultExt, Status, testing::TestProducer,
-};
+use broadway::{Builder, DecodeError, FailureKind, Message, Result, ResultExt, Status, testing::TestProducer};
 use broadway_tests::{Log, assert_one_verdict_each, assert_settled, within};
 use futures::FutureExt;
 
@@ -15,9 +13,13 @@ where
         let (producer, failures) = (TestProducer::of([1, 2, 3]), Log::new());
         let source = producer.clone();
         let seen = failures.clone();
-        let pipeline = Builder::new("beside", move |_| source.clone(), move |message| {
-            if message.data == 2 { handle(message) } else { async { Ok(()) }.boxed() }
-        })
+        let pipeline = Builder::new(
+            "beside",
+            move |_| source.clone(),
+            move |message| {
+                if message.data == 2 { handle(message) } else { async { Ok(()) }.boxed() }
+            },
+        )
         .topology(|topology| {
             topology.processors.stages(1).timeout(1_000);
         })
@@ -77,22 +79,26 @@ async fn fail_counts_whatever_the_callback_returns() {
 #[tokio::test(start_paused = true)]
 async fn failures_say_kind_stage_and_whether_they_are_permanent() {
     within(async {
-        let pipeline = Builder::new("kinds", |_| TestProducer::<u64>::new(), |message| {
-            async {
-                match message.data {
-                    0 => Err("passes".into()),
-                    1 => Ok(Err("stays").permanent()?),
-                    2 => Err(DecodeError::new("an order", "no bytes").into()),
-                    3 => panic!("out of luck"),
-                    4 => std::future::pending().await,
-                    _ => {
-                        message.fail("by hand");
-                        Ok(())
+        let pipeline = Builder::new(
+            "kinds",
+            |_| TestProducer::<u64>::new(),
+            |message| {
+                async {
+                    match message.data {
+                        0 => Err("passes".into()),
+                        1 => Ok(Err("stays").permanent()?),
+                        2 => Err(DecodeError::new("an order", "no bytes").into()),
+                        3 => panic!("out of luck"),
+                        4 => std::future::pending().await,
+                        _ => {
+                            message.fail("by hand");
+                            Ok(())
+                        }
                     }
                 }
-            }
-            .boxed()
-        })
+                .boxed()
+            },
+        )
         .topology(|topology| {
             topology.processors.stages(1).timeout(1_000);
         })
@@ -103,17 +109,23 @@ async fn failures_say_kind_stage_and_whether_they_are_permanent() {
         for data in 0..6u64 {
             let outcome = pipeline.test_message(data).await;
             let failure = outcome.failure.unwrap();
-            assert_eq!((outcome.status, failure.stage(), failure.attempts()), (Status::Failed, "processor_default_0", 1));
+            assert_eq!(
+                (outcome.status, failure.stage(), failure.attempts()),
+                (Status::Failed, "processor_default_0", 1)
+            );
             seen.push((failure.kind(), failure.is_permanent()));
         }
-        assert_eq!(seen, [
-            (FailureKind::Error, false),
-            (FailureKind::Error, true),
-            (FailureKind::Decode, true),
-            (FailureKind::Panic, true),
-            (FailureKind::TimedOut, false),
-            (FailureKind::Error, false),
-        ]);
+        assert_eq!(
+            seen,
+            [
+                (FailureKind::Error, false),
+                (FailureKind::Error, true),
+                (FailureKind::Decode, true),
+                (FailureKind::Panic, true),
+                (FailureKind::TimedOut, false),
+                (FailureKind::Error, false),
+            ]
+        );
         assert_settled(&pipeline.stop().await.unwrap());
     })
     .await;
@@ -122,19 +134,23 @@ async fn failures_say_kind_stage_and_whether_they_are_permanent() {
 #[tokio::test(start_paused = true)]
 async fn done_is_a_success_that_is_never_batched() {
     within(async {
-        let pipeline = Builder::new("done", |_| TestProducer::<u64>::new(), |message| {
-            async {
-                match message.data {
-                    0 => message.done(),
-                    // Swallowed: done all the same.
-                    1 => message.done::<u64, broadway::Error>().or(Ok(7)),
-                    // Wrapped beyond recognition but for its text.
-                    2 => message.done().map_err(|error: broadway::Error| error.to_string().into()),
-                    _ => Ok(1),
+        let pipeline = Builder::new(
+            "done",
+            |_| TestProducer::<u64>::new(),
+            |message| {
+                async {
+                    match message.data {
+                        0 => message.done(),
+                        // Swallowed: done all the same.
+                        1 => message.done::<u64, broadway::Error>().or(Ok(7)),
+                        // Wrapped beyond recognition but for its text.
+                        2 => message.done().map_err(|error: broadway::Error| error.to_string().into()),
+                        _ => Ok(1),
+                    }
                 }
-            }
-            .boxed()
-        })
+                .boxed()
+            },
+        )
         .topology(|topology| {
             topology.batcher("default").batch_size(1);
         })

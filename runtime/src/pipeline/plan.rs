@@ -115,13 +115,9 @@ impl<P: Broadway> Plan<P> {
     fn producer(self: &Arc<Self>, name: &str, index: usize) -> Producer<P> {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner)[index].take();
         let topology = &self.topology;
-        // A stage's share of all demand, so that one that polls does not starve its neighbours.
-        let share = topology.processor_demand().div_ceil(topology.producers.stages);
-        let (chunk, share) = (topology.processors.chunk() as usize, share as usize);
-        // Half a share makes asks few. It is never more than what is open while a processor idles at an empty queue, which
-        // is a chunk, and `min_demand` of every stage.
-        let open_when_idle = chunk + (topology.processors.stages * topology.processors.effective_min_demand()) as usize;
-        let least = (share / 2).clamp(chunk, open_when_idle);
+        // A stage's share of all demand, so that one that polls does not starve its neighbours. Rounded down: all shares
+        // together are there at once.
+        let share = (topology.processor_demand() / topology.producers.stages).max(1);
         Producer {
             plan: self.clone(),
             name: name.into(),
@@ -129,9 +125,8 @@ impl<P: Broadway> Plan<P> {
             index: StageIndex(index),
             first: made,
             outlet: self.to_processors.feeder(),
-            chunk,
-            least,
-            share,
+            chunk: topology.processors.chunk() as usize,
+            share: share as usize,
             chunks: Vec::new(),
             by_partition: Vec::new(),
         }

@@ -24,8 +24,6 @@ pub(crate) struct Producer<P: Broadway> {
     pub(crate) first: Option<Made<P>>,
     pub(crate) outlet: Feeder<Vec<MessageOf<P>>>,
     pub(crate) chunk: usize,
-    /// An ask waits until so much demand is open.
-    pub(crate) least: usize,
     pub(crate) share: usize,
     /// Buffers, empty between two pushes.
     pub(crate) chunks: Vec<Vec<MessageOf<P>>>,
@@ -152,7 +150,7 @@ impl<P: Broadway> Producer<P> {
             paused.lowered().await;
         }
         let most = preferred.unwrap_or(self.share).max(1);
-        let reserved = self.outlet.reserve(self.least, most).await;
+        let reserved = self.outlet.reserve(self.chunk, most).await;
         match &self.plan.limiter {
             Some(limiter) => limiter.acquire(reserved).await,
             None => reserved,
