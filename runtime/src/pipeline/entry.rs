@@ -1,5 +1,6 @@
 //! Pushes messages into a running pipeline past its producers: for tests, and for work that comes from the same process.
-//! Pushed messages skip the transformer and the rate limit, wait for demand like all others, and are settled like them.
+//! Pushed messages skip the transformer and the rate limit, wait for demand that nobody uses (so there are at most as many
+//! again in flight as without them), and are settled like all others.
 
 use std::{any::Any, sync::Arc, sync::atomic::Ordering};
 
@@ -51,7 +52,8 @@ impl<P: Broadway> Entry for Door<P> {
             let mut messages = messages.into_iter().peekable();
             while messages.peek().is_some() {
                 let most = plan.topology.processor_demand() as usize;
-                let room = outlet.reserve(1, messages.len().min(most)).await;
+                // Not behind a producer that has reserved all demand for an ask that may last for ever.
+                let room = outlet.pass().await.min(most);
                 if shared.draining().is_raised() || *plan.worked.borrow() {
                     return Err(PushError::Draining);
                 }

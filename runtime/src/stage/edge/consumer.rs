@@ -63,9 +63,10 @@ impl<C: Cargo> Consumer<C> {
         if self.held > 0 {
             let mut state = self.edge.lock();
             state.open += std::mem::take(&mut self.held) as isize;
-            let waker = state.next_feeder();
+            let (feeder, passing) = (state.next_feeder(), state.next_passing());
             drop(state);
-            wake(waker);
+            wake(feeder);
+            wake(passing);
         }
     }
 }
@@ -171,10 +172,11 @@ impl<C: Cargo> Wait<'_, C> {
             self.waits = true;
             Poll::Pending
         };
-        let feeder = state.next_feeder();
+        let (feeder, passing) = (state.next_feeder(), state.next_passing());
         let consumer = state.next_consumer();
         drop(state);
         wake(feeder);
+        wake(passing);
         wake(consumer);
         poll
     }

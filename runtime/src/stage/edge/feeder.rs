@@ -40,6 +40,7 @@ impl<C: Cargo> Feeder<C> {
             let reserving = wait.poll(cx, |state, open, spares| {
                 let reserved = open.min(most);
                 state.open -= reserved as isize;
+                state.reserved += reserved;
                 if spares.is_empty() {
                     let kept = state.spares.len().saturating_sub(reserved);
                     spares.extend(state.spares.drain(kept..));
@@ -50,6 +51,22 @@ impl<C: Cargo> Feeder<C> {
                 wait.feeder.reserved += reserved;
                 reserved
             })
+        })
+    }
+
+    /// Waits until demand is unused, even if others have reserved it, and says how much; for one who has little to give
+    /// and must not wait for a producer that has nothing. It reserves nothing: what is [`fill`](Self::fill)ed then may
+    /// exceed the demand by as much as others fill of theirs. Only one feeder of an edge may wait so. Cancel-safe.
+    pub(crate) fn pass(&mut self) -> impl Future<Output = usize> {
+        poll_fn(|cx| {
+            let mut state = self.edge.lock();
+            match usize::try_from(state.unused()) {
+                Ok(unused) if unused > 0 => Poll::Ready(unused),
+                _ => {
+                    state.passing = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
         })
     }
 
@@ -70,16 +87,18 @@ impl<C: Cargo> Feeder<C> {
 
     fn filled(&mut self, n: usize, push: impl FnOnce(&mut State<C>)) {
         let mut state = self.edge.lock();
+        state.reserved -= self.reserved;
         state.open += std::mem::take(&mut self.reserved) as isize;
         if !state.closed {
             state.open -= n as isize;
             push(&mut state);
         }
         let consumers = Wakers::for_consumers(&mut state);
-        let feeder = state.next_feeder();
+        let (feeder, passing) = (state.next_feeder(), state.next_passing());
         drop(state);
         consumers.wake();
         wake(feeder);
+        wake(passing);
     }
 
     /// Whether anything is open. Only its sole feeder can rely on it afterwards.
@@ -245,7 +264,11 @@ pub(crate) async fn room<C: Cargo>(feeders: &mut [Feeder<C>], wanted: impl Fn(us
         .collect();
     poll_fn(|cx| {
         for (index, wait) in &mut waits {
-            if wait.poll(cx, |state, _, _| state.open -= 1).is_ready() {
+            let reserve = |state: &mut State<C>, _: usize, _: &mut Vec<C>| {
+                state.open -= 1;
+                state.reserved += 1;
+            };
+            if wait.poll(cx, reserve).is_ready() {
                 wait.feeder.reserved += 1;
                 return Poll::Ready(*index);
             }

@@ -43,6 +43,10 @@ struct State<C> {
     waiting: usize,
     /// Demand that is neither reserved, nor queued, nor in hand. Below zero when a push source exceeded it.
     open: isize,
+    /// Demand that is reserved and not filled.
+    reserved: usize,
+    /// Who waits for demand that is not used, reserved or not.
+    passing: Option<Waker>,
     consumers: Vec<Slot>,
     /// Consumers that wait, longest first.
     idle: VecDeque<usize>,
@@ -75,6 +79,8 @@ impl<C: Cargo> Edge<C> {
             spares: Vec::new(),
             waiting: 0,
             open: capacity as isize,
+            reserved: 0,
+            passing: None,
             consumers: (0..consumers).map(|_| Slot::Busy).collect(),
             idle: VecDeque::with_capacity(consumers),
             searching: 0,
@@ -103,9 +109,11 @@ impl<C: Cargo> Edge<C> {
         self.close();
         let mut state = self.lock();
         let queues: Vec<VecDeque<C>> = state.queues.iter_mut().map(std::mem::take).collect();
-        state.waiting = 0;
+        state.open += std::mem::take(&mut state.waiting) as isize;
+        let passing = state.next_passing();
         drop(state);
         drop(queues);
+        wake(passing);
     }
 
     fn lock(&self) -> MutexGuard<'_, State<C>> {
@@ -136,6 +144,17 @@ impl<C: Cargo> State<C> {
         let waker = self.feeders[feeder].wake();
         self.called += if waker.is_some() { wanted } else { 0 };
         waker
+    }
+
+    /// Whoever waits to pass, if there is unused demand by now.
+    #[inline]
+    fn next_passing(&mut self) -> Option<Waker> {
+        if self.passing.is_some() && self.unused() > 0 { self.passing.take() } else { None }
+    }
+
+    /// Demand that is neither queued nor in hand.
+    fn unused(&self) -> isize {
+        self.open + self.reserved as isize
     }
 
     fn push(&mut self, queue: usize, chunk: C) {

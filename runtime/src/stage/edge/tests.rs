@@ -250,3 +250,24 @@ fn room_takes_the_first_place_that_opens() {
     assert_eq!(room(&mut feeders, |index| index == 0).now(), None);
     assert_eq!(room(&mut feeders, |_| true).now(), Some(1));
 }
+
+#[test]
+fn one_who_passes_waits_for_what_is_used_and_not_for_what_is_reserved() {
+    let edge = Edge::new(4, 1, false);
+    let mut producer = edge.feeder();
+    assert_eq!(producer.reserve(1, 4).now(), Some(4));
+    let (mut door, bell) = (edge.feeder(), Arc::default());
+    assert_eq!(door.pass().now(), Some(4));
+    door.fill(&mut vec![vec![1, 2, 3, 4]]);
+    let mut pass = pin!(door.pass());
+    assert!(poll(pass.as_mut(), &bell).is_pending());
+    // The producer's ask ends with nothing: what it had reserved is used by the four.
+    producer.fill(&mut Vec::new());
+    assert!(poll(pass.as_mut(), &bell).is_pending());
+    let mut consumer = edge.consumer(0);
+    assert_eq!(take(&mut consumer, 3), [1, 2, 3]);
+    assert_eq!(bell.rung(), 0, "what is in hand is used");
+    take(&mut consumer, 1);
+    assert_eq!((bell.rung(), poll(pass.as_mut(), &bell)), (1, Poll::Ready(3)));
+    assert_eq!(producer.reserve(1, 4).now(), Some(3));
+}
