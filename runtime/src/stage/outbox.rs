@@ -8,7 +8,9 @@ use crate::{
     envelope::Envelope,
     failure::Failure,
     payload::Payload,
-    ticket::{ReleaseLane, Ticket},
+    pipeline::Shared,
+    telemetry::StageCounters,
+    ticket::Ticket,
 };
 
 /// A message as a producer emits it.
@@ -95,7 +97,7 @@ pub(crate) struct Emitted<T> {
 
 /// Where [`handle_demand`](super::Producer::handle_demand) puts messages.
 pub struct Outbox<T> {
-    lane: Arc<ReleaseLane>,
+    shared: Arc<Shared>,
     ack_ref: AckRef,
     sequence: u64,
     emitted: Vec<Emitted<T>>,
@@ -110,15 +112,15 @@ pub(crate) struct Rejected {
 }
 
 impl<T> Outbox<T> {
-    pub(crate) fn new(lane: Arc<ReleaseLane>, ack_ref: AckRef) -> Self {
-        Self { lane, ack_ref, sequence: 0, emitted: Vec::new(), rejected: Vec::new() }
+    pub(crate) fn new(shared: Arc<Shared>, ack_ref: AckRef) -> Self {
+        Self { shared, ack_ref, sequence: 0, emitted: Vec::new(), rejected: Vec::new() }
     }
 
     /// Emits a message: from here on it is settled or released.
     pub fn push(&mut self, incoming: Incoming<T>) {
         let Incoming { data, ack_data, ack_ref, envelope } = incoming;
         self.sequence += 1;
-        let ticket = Ticket::new(&self.lane, ack_ref.unwrap_or(self.ack_ref), self.sequence, ack_data);
+        let ticket = Ticket::new(&self.shared.lane, ack_ref.unwrap_or(self.ack_ref), self.sequence, ack_data);
         self.emitted.push(Emitted { data, ticket, envelope });
     }
 
@@ -139,6 +141,13 @@ impl<T> Outbox<T> {
 
     pub(crate) fn emitted(&mut self) -> &mut Vec<Emitted<T>> {
         &mut self.emitted
+    }
+}
+
+/// What was not pushed (the ask panicked, or was cut at a deadline) was emitted all the same, and is released.
+impl<T> Drop for Outbox<T> {
+    fn drop(&mut self) {
+        StageCounters::add(&self.shared.counters.lane.emitted, self.emitted.len() + self.rejected.len());
     }
 }
 

@@ -156,7 +156,7 @@ impl ProducerContext {
     /// The outbox of this producer: its messages belong to the acknowledger that `init` registered.
     pub(crate) fn outbox<T>(&mut self) -> Outbox<T> {
         let ack_ref = self.registered();
-        Outbox::new(self.shared.lane.clone(), ack_ref)
+        Outbox::new(self.shared.clone(), ack_ref)
     }
 
     /// The acknowledger that `init` registered, or none that would be told.

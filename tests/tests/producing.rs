@@ -1,0 +1,172 @@
+//! Faults of a producer: an error is waited out, a panic makes a new instance, and no message that was emitted is lost.
+
+use broadway::{Builder, EndReason, Pipeline, Status, StopError};
+use broadway_tests::{Recorder, Scripted, Step, assert_settled, ms, within};
+use futures::FutureExt;
+
+/// A pipeline of one processor for each of these producers' stages.
+async fn start(producers: &[Scripted]) -> Pipeline {
+    let sources = producers.to_vec();
+    Builder::new("producing", move |stage| sources[stage.get()].another(), |_| async { Ok(()) }.boxed())
+        .topology(|topology| {
+            topology.producers.stages(producers.len());
+            topology.processors.stages(2);
+        })
+        .start_link()
+        .await
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_waited_out_and_the_same_instance_is_asked_again() {
+    within(async {
+        let (recorder, fails) = (Recorder::default(), (0..5).map(|_| Step::Fail(vec![])));
+        let script = fails.chain([Step::Emit(vec![1]), Step::Fail(vec![]), Step::Finish(vec![2])]);
+        let producer = Scripted::new(&recorder, script);
+        let pipeline = start(&[producer.clone()]).await;
+        let report = pipeline.wait().await.unwrap();
+        assert_eq!((report.acknowledged, report.restarts), (2, 0));
+        let asks = producer.asks();
+        assert_eq!(producer.instances(), 1);
+        let waits: Vec<u128> = asks.windows(2).map(|pair| (pair[1].at - pair[0].at).as_millis()).collect();
+        for (wait, most) in waits[..5].iter().zip([100, 200, 400, 800, 1600]) {
+            assert!((most / 2..=most + 1).contains(wait), "{waits:?}");
+        }
+        // A success resets the back-off.
+        assert!(waits[5] <= 1 && (50..=101).contains(&waits[6]), "{waits:?}");
+        assert_eq!(pipeline.stats().stages[0].errors, 6);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_were_emitted_before_an_error_are_handled() {
+    within(async {
+        let recorder = Recorder::default();
+        let producer = Scripted::new(&recorder, [Step::Fail(vec![1, 2]), Step::Finish(vec![3])]);
+        let report = start(&[producer]).await.wait().await.unwrap();
+        assert_settled(&report);
+        assert_eq!(recorder.all(), [1, 2, 3].map(|message| (message, Status::Successful)));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn t072_a_panic_makes_a_new_instance_and_harms_no_other_stage() {
+    within(async {
+        let recorder = Recorder::default();
+        let faulty = Scripted::new(&recorder, [Step::Emit(vec![1]), Step::Panic(vec![]), Step::Emit(vec![2])]);
+        let sound = Scripted::new(&recorder, [Step::Emit(vec![11]), Step::Wait(vec![])]);
+        let pipeline = start(&[faulty.clone(), sound.clone()]).await;
+        pipeline.wait_until(|stats| stats.acknowledged == 3).await;
+        assert_eq!((faulty.instances(), sound.instances(), sound.asks().len()), (2, 1, 2));
+        assert_eq!(faulty.asks().iter().map(|ask| ask.instance).collect::<Vec<_>>(), [0, 0, 1, 1]);
+        let stats = pipeline.stats();
+        let restarts: Vec<u64> = stats.stages.iter().map(|stage| stage.restarts).collect();
+        assert_eq!(restarts[..2], [1, 0], "{restarts:?}");
+        let report = pipeline.stop().await.unwrap();
+        assert_settled(&report);
+        assert_eq!(report.restarts, 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_in_the_outbox_of_an_ask_that_panicked_are_released_and_counted() {
+    within(async {
+        let recorder = Recorder::default();
+        let producer = Scripted::new(&recorder, [Step::Panic(vec![1, 2]), Step::Finish(vec![3])]);
+        let report = start(&[producer]).await.wait().await.unwrap();
+        assert_settled(&report);
+        assert_eq!((report.emitted, report.released), (3, 2));
+        assert_eq!(recorder.all(), [(1, Status::Released), (2, Status::Released), (3, Status::Successful)]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_panics_end_the_pipeline_and_wait_says_why() {
+    within(async {
+        let recorder = Recorder::default();
+        let panics = (0..100).map(|_| Step::Panic(vec![]));
+        let producer = Scripted::new(&recorder, panics);
+        let pipeline = start(&[producer.clone()]).await;
+        let error = pipeline.wait().await.unwrap_err();
+        assert!(matches!(error, StopError::GaveUp { .. }), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            "`producers` crashed more often than `supervisor` may restart it: `producer_0` crashed more often than \
+             `producers` may restart it: told to panic"
+        );
+        // Two restarts in each of the lives of `producers`, of which there are four.
+        assert_eq!(producer.instances(), 12);
+        assert!(!pipeline.health().running);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_that_gives_up_releases_what_it_holds() {
+    within(async {
+        let recorder = Recorder::default();
+        let panics = (0..100).map(|_| Step::Panic(vec![]));
+        let producer = Scripted::new(&recorder, [Step::Emit((0..20).collect())].into_iter().chain(panics));
+        let source = producer.clone();
+        let pipeline = Builder::new("gives up", move |_| source.another(), |_| std::future::pending::<broadway::Result<()>>().boxed())
+            .topology(|topology| {
+                topology.processors.stages(1).max_demand(100).min_demand(90);
+            })
+            .start_link()
+            .await
+            .unwrap();
+        let error = pipeline.wait().await.unwrap_err();
+        let report = error.report().unwrap();
+        assert_settled(report);
+        assert_eq!((report.released, report.failed), (20, 0));
+        assert_eq!(recorder.all(), (0..20).map(|message| (message, Status::Released)).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_finishes_when_all_its_producers_have() {
+    within(async {
+        let recorder = Recorder::default();
+        let first = Scripted::new(&recorder, [Step::Finish(vec![1])]);
+        let second = Scripted::new(&recorder, [Step::Fail(vec![]), Step::Emit(vec![2]), Step::Finish(vec![])]);
+        let pipeline = start(&[first.clone(), second]).await;
+        let report = pipeline.wait().await.unwrap();
+        assert_settled(&report);
+        assert_eq!((report.reason, report.acknowledged), (EndReason::Finished, 2));
+        assert_eq!(first.asks().len(), 1, "one that has finished is never asked again");
+        assert_eq!(pipeline.wait().await.unwrap(), report, "waiting again gives the same");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_pipeline_works_off_what_it_has_and_asks_no_more_until_it_resumes() {
+    within(async {
+        let recorder = Recorder::default();
+        let script = [Step::Emit(vec![1]), Step::Wait(vec![2]), Step::Emit(vec![3]), Step::Wait(vec![])];
+        let producer = Scripted::new(&recorder, script);
+        let pipeline = start(&[producer.clone()]).await;
+        while producer.asks().len() < 2 {
+            tokio::time::sleep(ms(1)).await;
+        }
+        pipeline.pause();
+        // The waiting ask is cut; what it had put into the outbox counts.
+        pipeline.wait_until(|stats| stats.acknowledged == 2).await;
+        assert!(pipeline.health().paused);
+        tokio::time::sleep(ms(60_000)).await;
+        assert_eq!(producer.asks().len(), 2);
+        pipeline.resume();
+        pipeline.wait_until(|stats| stats.acknowledged == 3).await;
+        assert!(!pipeline.health().paused);
+        // A paused pipeline drains like any other.
+        pipeline.pause();
+        assert_settled(&pipeline.stop().await.unwrap());
+        assert_eq!((recorder.all().len(), producer.instances()), (3, 1));
+    })
+    .await;
+}
