@@ -87,6 +87,8 @@ enum Ended {
 /// Waits for the tree's end, or for the moment at which callbacks must be cut.
 async fn watch_over(core: &Core, tree: &mut TreeTask, mut worked: watch::Receiver<bool>) -> Ended {
     let mut orders = core.orders.subscribe();
+    // An order that came before this task ran counts too.
+    orders.mark_changed();
     let mut order: Option<Order> = None;
     loop {
         let cut_at = order.map_or_else(Instant::now, |order| order.cut_at);
