@@ -67,6 +67,7 @@ impl Settler {
         self.counters.latency.record(self.now.saturating_sub(message.emitted_at), 1);
         if ack_ref == outcome::ACK_REF {
             let failed = message.failure.is_some();
+            StageCounters::add(&self.counters.discarded, usize::from(failed && message.fate == Fate::Discarded));
             outcome::tell::<P>(message, output, batch);
             let verdict = if failed { Verdict::Failed } else { Verdict::Successful };
             self.add(Unsettled { ack_ref, verdict, settlement: Settlement::default() });
