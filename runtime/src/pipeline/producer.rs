@@ -68,7 +68,7 @@ impl<P: Broadway> Producer<P> {
             if let Err(error) = made.producer.prepare_for_draining(&mut outbox).await {
                 tracing::error!(stage = &*self.name, error = %Chain(&*error), "prepare_for_draining failed");
             }
-            self.push(&mut outbox).await;
+            self.push(&mut outbox, usize::MAX).await;
         }
         tracing::debug!(stage = &*self.name, "producer ended");
     }
@@ -119,10 +119,7 @@ impl<P: Broadway> Producer<P> {
                     () = paused.raised() => Asked::Cut,
                 }
             };
-            if let Some(limiter) = &self.plan.limiter {
-                limiter.used(demand, outbox.len());
-            }
-            let received = self.push(outbox).await;
+            let received = self.push_as_limited(outbox, draining).await;
             match asked {
                 Asked::Done(Ok(Next::Finished)) => return,
                 Asked::Done(Ok(Next::More)) => backoff.reset(),
@@ -152,19 +149,41 @@ impl<P: Broadway> Producer<P> {
         let most = preferred.unwrap_or(self.share).max(1);
         let reserved = self.outlet.reserve(self.chunk, most).await;
         match &self.plan.limiter {
-            Some(limiter) => limiter.acquire(reserved).await,
+            Some(limiter) => limiter.open(reserved).await,
             None => reserved,
         }
     }
 
-    /// Pushes what is in the outbox, and frees what was reserved beyond. Settles what the transformer could not convert.
-    async fn push(&mut self, outbox: &mut Outbox<P::Data>) -> usize {
+    /// Pushes what is in the outbox as the rate limit allows. An ask that waits holds no permits, so they are taken here;
+    /// what is left at a drain is pushed without.
+    async fn push_as_limited(&mut self, outbox: &mut Outbox<P::Data>, draining: &Signal) -> usize {
+        let Some(limiter) = self.plan.clone().limiter.clone() else { return self.push(outbox, usize::MAX).await };
+        let mut received = 0;
+        loop {
+            let permits = match outbox.len() {
+                0 => Some(0),
+                waiting => until(draining, limiter.acquire(waiting)).await,
+            };
+            let Some(permits) = permits else { return received };
+            received += self.push(outbox, permits).await;
+            if outbox.is_empty() {
+                return received;
+            }
+            // The push freed what was reserved.
+            let Some(_) = until(draining, self.outlet.reserve(1, outbox.len())).await else { return received };
+        }
+    }
+
+    /// Pushes up to `most` of what is in the outbox, and frees what was reserved beyond. Settles what the transformer could
+    /// not convert.
+    async fn push(&mut self, outbox: &mut Outbox<P::Data>, most: usize) -> usize {
         let emitted_at = self.plan.shared.now();
         let rejected = std::mem::take(outbox.rejected());
-        let received = outbox.len() + rejected.len();
+        let most = most.min(outbox.len());
+        let received = most + rejected.len();
         StageCounters::add(&self.counters.emitted, received);
         StageCounters::add(&self.counters.rounds, usize::from(received > 0));
-        let mut messages = outbox.emitted().drain(..).map(|emitted| {
+        let mut messages = outbox.emitted().drain(..most).map(|emitted| {
             let mut message: MessageOf<P> = Message::new(emitted.data, emitted.ticket, emitted.envelope);
             message.emitted_at = emitted_at;
             message

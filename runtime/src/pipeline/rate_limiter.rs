@@ -16,13 +16,12 @@ pub(crate) struct RateLimiter(Mutex<Window>, Notify);
 struct Window {
     limit: RateLimiting,
     ends: Instant,
-    /// Below zero when a push source exceeded its permits: what it owes is taken from the windows that follow.
-    left: i64,
+    left: u64,
 }
 
 impl RateLimiter {
     pub(crate) fn new(limit: RateLimiting) -> Self {
-        let window = Window { limit, ends: Instant::now() + limit.interval, left: limit.allowed_messages as i64 };
+        let window = Window { limit, ends: Instant::now() + limit.interval, left: limit.allowed_messages };
         Self(Mutex::new(window), Notify::new())
     }
 
@@ -36,23 +35,36 @@ impl RateLimiter {
         window.roll(Instant::now());
         window.limit = limit;
         if reset {
-            window.left = limit.allowed_messages as i64;
+            window.left = limit.allowed_messages;
             window.ends = Instant::now() + limit.interval;
             self.1.notify_waiters();
         }
     }
 
+    /// Waits until the window has permits, and says how many, at most `most`; takes none. Cancel-safe.
+    pub(crate) async fn open(&self, most: usize) -> usize {
+        self.wait(|left| (*left).min(most as u64)).await
+    }
+
     /// Waits for permits, and takes up to `most`. Cancel-safe.
     pub(crate) async fn acquire(&self, most: usize) -> usize {
+        let take = |left: &mut u64| {
+            let taken = (*left).min(most as u64);
+            *left -= taken;
+            taken
+        };
+        self.wait(take).await
+    }
+
+    /// Waits until permits are left, and uses them.
+    async fn wait(&self, use_left: impl Fn(&mut u64) -> u64) -> usize {
         loop {
             let reset = self.1.notified();
             let next = {
                 let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
                 window.roll(Instant::now());
                 if window.left > 0 {
-                    let taken = window.left.min(most as i64);
-                    window.left -= taken;
-                    return taken as usize;
+                    return use_left(&mut window.left) as usize;
                 }
                 window.ends
             };
@@ -61,13 +73,6 @@ impl RateLimiter {
                 () = reset => {}
             }
         }
-    }
-
-    /// Settles an ask: gives permits back that were not used, or takes those that were used beyond.
-    pub(crate) fn used(&self, acquired: usize, used: usize) {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = window.limit.allowed_messages as i64;
-        window.left = (window.left + acquired as i64 - used as i64).min(most);
     }
 }
 
@@ -83,9 +88,7 @@ impl Window {
         if *ends <= now {
             *ends = now + *interval;
         }
-        let debt = (*left).min(0);
-        let allowed = *allowed_messages as i64;
-        *left = (debt + allowed.saturating_mul(windows.into())).min(allowed);
+        *left = *allowed_messages;
     }
 }
 
@@ -111,13 +114,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn unused_permits_are_given_back_and_excess_is_owed() {
+    async fn looking_at_what_is_left_takes_nothing() {
         let (limiter, start) = (limiter(3, 100), Instant::now());
-        assert_eq!(limiter.acquire(3).await, 3);
-        limiter.used(3, 1);
-        assert_eq!(limiter.acquire(3).await, 2);
-        limiter.used(2, 6);
-        assert_eq!(limiter.acquire(3).await, 2, "one of the window after the next is owed");
-        assert_eq!(start.elapsed(), Duration::from_millis(200));
+        assert_eq!((limiter.open(2).await, limiter.open(5).await), (2, 3));
+        assert_eq!(limiter.acquire(5).await, 3);
+        assert_eq!(limiter.open(5).await, 3);
+        assert_eq!(start.elapsed(), Duration::from_millis(100));
     }
 }
