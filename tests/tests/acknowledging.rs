@@ -1,0 +1,261 @@
+//! How verdicts reach the source: in whole rounds, grouped by acknowledger, each group isolated, each message once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use broadway::{BatchMode, Builder, Closures, DefaultBatcher, Pipeline, Result, Status};
+use broadway_tests::{Log, Recorder, Scripted, Step, assert_settled, ms, within};
+use futures::FutureExt;
+use tokio::time::Instant;
+
+type Batch = broadway::Batch<Closures<u64, u64, DefaultBatcher>>;
+
+/// A pipeline without batchers of one processor, in which messages below 10 fail.
+async fn start(producer: Scripted) -> Pipeline {
+    Builder::new("acks", move |_| producer.another(), |message| {
+        let fails = message.data < 10;
+        async move { if fails { Err("fails".into()) } else { Ok(()) } }.boxed()
+    })
+    .topology(|topology| {
+        topology.processors.stages(1).max_demand(8).min_demand(4);
+    })
+    .start_link()
+    .await
+    .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_is_one_round() {
+    within(async {
+        let recorder = Recorder::default();
+        let producer = Scripted::new(&recorder, [Step::Finish(vec![10, 1, 11, 2, 12, 3])]);
+        assert_settled(&start(producer).await.wait().await.unwrap());
+        let (ok, failed) = (Status::Successful, Status::Failed);
+        assert_eq!(recorder.brief(), [
+            vec![(10, ok), (11, ok), (1, failed), (2, failed)],
+            vec![(12, ok), (3, failed)],
+        ]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_acknowledged_before_successes_are_batched() {
+    within(async {
+        let (recorder, told) = (Recorder::default(), Log::new());
+        let producer = Scripted::new(&recorder, [Step::Finish(vec![10, 1, 11])]);
+        let (log, acks) = (told.clone(), recorder.clone());
+        let pipeline = Builder::new("order", move |_| producer.another(), |message| {
+            message.put_batch_mode(BatchMode::Flush);
+            let data = message.data;
+            async move { if data < 10 { Err("fails".into()) } else { Ok(data) } }.boxed()
+        })
+        .topology(|topology| {
+            topology.processors.stages(1);
+            topology.batcher("default");
+        })
+        .handle_batch(move |_: &mut Batch| {
+            log.push(acks.brief());
+            async { Ok(()) }.boxed()
+        })
+        .start_link()
+        .await
+        .unwrap();
+        assert_settled(&pipeline.wait().await.unwrap());
+        assert_eq!(told.all(), [vec![vec![(1, Status::Failed)]]]);
+        assert_eq!(recorder.brief()[1], [(10, Status::Successful), (11, Status::Successful)]);
+    })
+    .await;
+}
+
+/// A batch of four from two sources: 10 and 1 of the first, 11 and 2 of the second.
+async fn batch_of_two_sources(first: &Recorder, second: &Recorder) -> Pipeline {
+    let sources = [(first, vec![10, 1]), (second, vec![11, 2])]
+        .map(|(recorder, messages)| Scripted::new(recorder, [Step::Finish(messages)]));
+    Builder::new("groups", move |stage| sources[stage.get()].another(), |message| {
+        let data = message.data;
+        async move { Ok(data) }.boxed()
+    })
+    .topology(|topology| {
+        topology.producers.stages(2);
+        topology.processors.stages(1);
+        topology.batcher("default").batch_size(4);
+    })
+    .handle_batch(|batch: &mut Batch| {
+        let bad = batch.messages_mut().iter_mut().filter(|message| message.data < 10);
+        bad.for_each(|message| message.fail("bad"));
+        async { Ok(()) }.boxed()
+    })
+    .start_link()
+    .await
+    .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn t081_a_batch_of_two_sources_is_one_round_for_each() {
+    within(async {
+        let (first, second) = (Recorder::default(), Recorder::default());
+        assert_settled(&batch_of_two_sources(&first, &second).await.wait().await.unwrap());
+        assert_eq!(first.brief(), [vec![(10, Status::Successful), (1, Status::Failed)]]);
+        assert_eq!(second.brief(), [vec![(11, Status::Successful), (2, Status::Failed)]]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn t084_an_acknowledger_that_panics_is_tried_again_and_harms_no_other_group() {
+    within(async {
+        let (first, second) = (Recorder::default(), Recorder::default());
+        first.panic(1);
+        assert_settled(&batch_of_two_sources(&first, &second).await.wait().await.unwrap());
+        assert_eq!(first.brief(), [vec![(10, Status::Successful), (1, Status::Failed)]]);
+        assert_eq!(second.brief(), [vec![(11, Status::Successful), (2, Status::Failed)]]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_verdict_is_told_again_alone_until_it_arrives() {
+    within(async {
+        let (recorder, start_at) = (Recorder::default(), Instant::now());
+        (recorder.refuse(1), recorder.refuse(1), recorder.refuse(11));
+        let producer = Scripted::new(&recorder, [Step::Finish(vec![10, 1, 11, 2])]);
+        assert_settled(&start(producer).await.wait().await.unwrap());
+        let (ok, failed) = (Status::Successful, Status::Failed);
+        assert_eq!(recorder.brief(), [vec![(10, ok), (2, failed)], vec![(11, ok)], vec![(1, failed)]]);
+        let times: Vec<u128> = recorder.times().iter().map(|at| (*at - start_at).as_millis()).collect();
+        assert_eq!(times, [0, 50, 150]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verdict_that_never_arrives_is_counted_and_holds_up_nothing_for_ever() {
+    within(async {
+        let recorder = Recorder::default();
+        (0..5).for_each(|_| recorder.refuse(10));
+        let producer = Scripted::new(&recorder, [Step::Finish((10..20).collect())]);
+        let report = start(producer).await.wait().await.unwrap();
+        assert_eq!((report.undelivered, report.unsettled, report.emitted), (1, 0, 10));
+        assert_eq!(recorder.all(), (11..20).map(|message| (message, Status::Successful)).collect::<Vec<_>>());
+        assert!(report.took < ms(1_000), "{:?}", report.took);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_asked_for_before_the_verdicts_are_told() {
+    within(async {
+        let recorder = Recorder::default();
+        recorder.hang(1);
+        let producer = Scripted::new(&recorder, [Step::Emit((10..18).collect()), Step::Emit(vec![18])]);
+        let pipeline = start(producer.clone()).await;
+        tokio::time::sleep(ms(60_000)).await;
+        assert_eq!((producer.asks().len(), recorder.all().len()), (1, 0));
+        // The deadline cuts the call, and the verdict is told again: as it was, not as a release.
+        let report = pipeline.stop_within(ms(1_000)).await.unwrap();
+        assert_settled(&report);
+        assert_eq!((report.acknowledged, report.released), (4, 4));
+        let told = recorder.all();
+        assert_eq!(told[0..4], [10, 11, 12, 13].map(|message| (message, Status::Successful)));
+        assert_eq!(told[4..8], [14, 15, 16, 17].map(|message| (message, Status::Released)));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_an_earlier_incarnation_find_their_own_acknowledger() {
+    within(async {
+        let recorders = [Recorder::default(), Recorder::default()];
+        let first = Scripted::new(&recorders[0], [Step::Emit(vec![10, 11]), Step::Panic(vec![])]);
+        let second = Scripted::new(&recorders[1], [Step::Finish(vec![12])]);
+        let (made, sources) = (AtomicUsize::new(0), [first, second]);
+        let source = move |_| sources[made.fetch_add(1, Ordering::SeqCst)].another();
+        let pipeline = Builder::new("incarnations", source, |_| {
+            async {
+                tokio::time::sleep(ms(100)).await;
+                Result::Ok(())
+            }
+            .boxed()
+        })
+        .topology(|topology| {
+            topology.processors.stages(1);
+        })
+        .start_link()
+        .await
+        .unwrap();
+        assert_settled(&pipeline.wait().await.unwrap());
+        assert_eq!(recorders[0].all(), [(10, Status::Successful), (11, Status::Successful)]);
+        assert_eq!(recorders[1].all(), [(12, Status::Successful)]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_message_gets_exactly_one_verdict_whatever_becomes_of_it() {
+    within(async {
+        let recorder = Recorder::default();
+        (0..50).for_each(|n| recorder.refuse(n * 17));
+        let steps = (0..400u64).map(|step| {
+            let messages = (step * 5..step * 5 + 5).collect();
+            match step % 40 {
+                7 => Step::Fail(messages),
+                13 | 14 => Step::Wait(messages),
+                23 => Step::Panic(messages),
+                _ => Step::Emit(messages),
+            }
+        });
+        let producer = Scripted::new(&recorder, steps);
+        let source = producer.clone();
+        let pipeline = Builder::new("everything", move |_| source.another(), |message| {
+            async {
+                tokio::time::sleep(ms(message.data % 7)).await;
+                match message.data % 23 {
+                    0 => Err("fails".into()),
+                    1 => panic!("told to panic"),
+                    2 => message.done(),
+                    3 => std::future::pending().await,
+                    key => {
+                        message.put_batch_key(&(key % 3));
+                        Ok(message.data)
+                    }
+                }
+            }
+            .boxed()
+        })
+        .topology(|topology| {
+            topology.max_restarts(1_000);
+            topology.producers.stages(3);
+            topology.processors.stages(4).timeout(20);
+            topology.batcher("default").batch_size(7).batch_timeout(15).stages(2);
+        })
+        .handle_batch(|batch: &mut Batch| {
+            let n = batch.outputs()[0];
+            async move {
+                tokio::time::sleep(ms(n % 5)).await;
+                if n % 11 == 0 { Err("fails".into()) } else { Ok(()) }
+            }
+            .boxed()
+        })
+        .handle_failed(|messages| {
+            messages.iter_mut().step_by(2).for_each(|message| message.discard());
+            let fails = messages[0].data % 5 == 0;
+            async move { if fails { Err("fails".into()) } else { Ok(()) } }.boxed()
+        })
+        .start_link()
+        .await
+        .unwrap();
+        while producer.asks().len() < 400 {
+            tokio::time::sleep(ms(50)).await;
+            // Cuts the asks that wait.
+            pipeline.pause();
+            tokio::time::sleep(ms(1)).await;
+            pipeline.resume();
+        }
+        let report = pipeline.stop().await.unwrap();
+        assert_settled(&report);
+        let told: Vec<u64> = recorder.all().iter().map(|(message, _)| *message).collect();
+        assert_eq!(told, (0..2_000).collect::<Vec<_>>());
+        assert!(report.failed > 0 && report.released > 0 && report.discarded > 0 && report.restarts > 0, "{report:?}");
+    })
+    .await;
+}
