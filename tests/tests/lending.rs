@@ -193,7 +193,7 @@ async fn a_message_that_is_never_given_back_does_not_keep_the_pipeline_beyond_it
         assert!(report.took <= ms(25_000), "{:?}", report.took);
         // Too late to tell the source, which delivers it again; and no harm done.
         drop(loot.stolen);
-        assert_eq!(loot.producer.with(Status::Released), []);
+        assert_eq!(loot.producer.with(Status::Released), Vec::<u64>::new());
     })
     .await;
 }
