@@ -111,7 +111,8 @@ impl<P: Broadway> Pending<P> {
 
     /// Ends a take: batches with a flush message may leave.
     pub(crate) fn flush(&mut self) {
-        while let Some(index) = self.flushing.pop() {
+        let mut flushing = std::mem::take(&mut self.flushing);
+        for index in flushing.drain(..) {
             if let Some(forming) = &mut self.places[index] {
                 forming.flush = false;
                 if forming.trigger.is_none() {
@@ -119,6 +120,7 @@ impl<P: Broadway> Pending<P> {
                 }
             }
         }
+        self.flushing = flushing;
     }
 
     /// All open batches may leave, oldest first: the pipeline drains.

@@ -169,7 +169,10 @@ async fn handle<P: Broadway>(
             way
         }
         Ok(_) => Way::Failed,
-        Err(failure) if message.fate == Fate::Done && is_done(&failure) => Way::Done { output: false },
+        Err(failure) if message.fate == Fate::Done && is_done(&failure) => match message.failure {
+            None => Way::Done { output: false },
+            Some(_) => Way::Failed,
+        },
         Err(failure) => {
             message.failure = Some(failure);
             Way::Failed
