@@ -1,0 +1,195 @@
+//! One writer per handle, in `spawn_blocking`, that commits together what is asked for together: while a commit waits for
+//! the disk, the next ones gather. It runs only while there is work, so there is no thread to leak.
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::oneshot;
+
+use crate::Error;
+
+/// A piece of work: runs inside of the transaction, and is told afterwards whether it was committed. `Err` instead of a
+/// connection says that there is no transaction.
+type Work = Box<dyn FnOnce(Result<&Connection, Error>) -> Reply + Send>;
+type Reply = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+/// What a piece of work will have done once it is committed.
+pub(crate) type Answer<T> = oneshot::Receiver<Result<T, Error>>;
+
+/// What becomes of work that nobody waits for any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IfAbandoned {
+    /// It is left out, if it has not begun.
+    Skip,
+    /// It is done all the same.
+    Run,
+}
+
+pub(crate) struct Committer {
+    connection: Mutex<Connection>,
+    turn: Mutex<Turn>,
+    busy_timeout: Duration,
+}
+
+#[derive(Default)]
+struct Turn {
+    waiting: Vec<Work>,
+    running: bool,
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The answer, once it is there. Cancel-safe: the answer stays in the receiver.
+pub(crate) async fn answer<T>(answer: &mut Answer<T>) -> Result<T, Error> {
+    answer.await.unwrap_or(Err(Error::NoRuntime))
+}
+
+impl Committer {
+    pub(crate) fn new(connection: Connection, busy_timeout: Duration) -> Arc<Self> {
+        Arc::new(Self { connection: Mutex::new(connection), turn: Mutex::default(), busy_timeout })
+    }
+
+    /// Hands in `work`; its answer is what `committed` makes of its result after the commit. A result that nobody takes
+    /// is dropped there and then.
+    pub(crate) fn submit<T, U>(
+        self: &Arc<Self>,
+        if_abandoned: IfAbandoned,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        committed: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Answer<U>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let busy_timeout = self.busy_timeout;
+        self.start(Box::new(move |connection| {
+            let result = match connection {
+                _ if reply.is_closed() && if_abandoned == IfAbandoned::Skip => return Box::new(|_| {}),
+                Ok(connection) => apart(connection, work),
+                Err(error) => Err(error),
+            };
+            Box::new(move |commit| {
+                let result = result.and_then(|value| commit.map(|()| committed(value)));
+                drop(reply.send(result.map_err(|error| busy(error, busy_timeout))));
+            })
+        }));
+        answer
+    }
+
+    fn start(self: &Arc<Self>, work: Work) {
+        let mut turn = lock(&self.turn);
+        turn.waiting.push(work);
+        if turn.running {
+            return;
+        }
+        // Without a runtime the work is dropped, and with it its reply.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return turn.waiting.clear() };
+        turn.running = true;
+        drop(turn);
+        let run = Run { committer: self.clone(), finished: false };
+        runtime.spawn_blocking(move || run.run());
+    }
+}
+
+/// The right to write. If the runtime drops it instead of running it, what waits is dropped and so told.
+struct Run {
+    committer: Arc<Committer>,
+    finished: bool,
+}
+
+impl Run {
+    fn run(mut self) {
+        let committer = self.committer.clone();
+        let connection = lock(&committer.connection);
+        loop {
+            let mut turn = lock(&committer.turn);
+            if turn.waiting.is_empty() {
+                turn.running = false;
+                self.finished = true;
+                return;
+            }
+            let work = std::mem::take(&mut turn.waiting);
+            drop(turn);
+            commit_together(&connection, work);
+        }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if !self.finished {
+            let mut turn = lock(&self.committer.turn);
+            turn.running = false;
+            turn.waiting.clear();
+        }
+    }
+}
+
+fn commit_together(connection: &Connection, work: Vec<Work>) {
+    let mut work = work.into_iter().peekable();
+    while work.peek().is_some() {
+        let mut replies = Vec::new();
+        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from);
+        for work in work.by_ref() {
+            replies.push(work(begun.as_ref().map(|()| connection).map_err(Clone::clone)));
+            // Some errors, such as a full disk, undo the whole transaction.
+            if begun.is_ok() && connection.is_autocommit() {
+                break;
+            }
+        }
+        let committed = match begun {
+            Ok(()) if connection.is_autocommit() => Err(Error::Sqlite(Arc::new(undone()))),
+            Ok(()) => connection.execute_batch("COMMIT").map_err(|error| {
+                if !connection.is_autocommit() {
+                    drop(connection.execute_batch("ROLLBACK"));
+                }
+                error.into()
+            }),
+            Err(error) => Err(error),
+        };
+        replies.into_iter().for_each(|reply| reply(committed.clone()));
+    }
+}
+
+/// Runs one piece of work so that its failure does not touch the others of the transaction.
+fn apart<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+    connection.prepare_cached("SAVEPOINT apart")?.execute(())?;
+    let result = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(Error::Panicked(text.unwrap_or_else(|| "no text".to_owned())))
+    });
+    if result.is_err() && !connection.is_autocommit() {
+        connection.prepare_cached("ROLLBACK TO apart")?.execute(())?;
+    }
+    if !connection.is_autocommit() {
+        connection.prepare_cached("RELEASE apart")?.execute(())?;
+    }
+    result
+}
+
+fn undone() -> rusqlite::Error {
+    let reason = "another operation of the same transaction failed".to_owned();
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT), Some(reason))
+}
+
+pub(crate) fn busy(error: Error, after: Duration) -> Error {
+    match error {
+        Error::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Error::Busy { after },
+        error => error,
+    }
+}
+
+impl fmt::Debug for Committer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Committer").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,104 @@
+//! Messages that were received too often, or failed for good. They keep their ids, and wait for a person.
+
+use std::{fmt, time::SystemTime};
+
+use broadway::Payload;
+use rusqlite::{Connection, params};
+
+use crate::{
+    Error,
+    entry::MessageId,
+    receive::{self},
+    time,
+};
+
+pub(crate) const RECEIVED_TOO_OFTEN: &str = "was received `max_receives` times and never acknowledged";
+
+/// A message that is not delivered any more.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// The message's name.
+    pub id: MessageId,
+    /// What was sent.
+    pub body: Payload,
+    /// In the order in which they were sent.
+    pub headers: Vec<(String, Payload)>,
+    /// The FIFO group.
+    pub group: Option<String>,
+    /// How often it was delivered.
+    pub receive_count: u32,
+    /// Why it is here: the last failure, where it is known.
+    pub reason: String,
+    /// When it was sent.
+    pub sent_at: SystemTime,
+    /// When it was put aside.
+    pub died_at: SystemTime,
+}
+
+/// Messages hold users' data: only what identifies them is printed.
+impl fmt::Debug for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetter")
+            .field("id", &self.id)
+            .field("body", &self.body)
+            .field("receive_count", &self.receive_count)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Moves a message to the dead letters. The next of its group may be delivered.
+pub(crate) fn bury(connection: &Connection, row: i64, reason: &str, now: i64) -> Result<(), Error> {
+    let mut copy = connection.prepare_cached(
+        "INSERT INTO dead_letters
+         SELECT id, ?2, ?3, lease, receives, sent_at, group_id, deduplication_id, headers, body FROM messages WHERE id = ?1",
+    )?;
+    copy.execute(params![row, now, reason])?;
+    connection.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([row])?;
+    Ok(())
+}
+
+/// All of them, in the order in which they died.
+pub(crate) fn all(connection: &Connection, queue: u64) -> Result<Vec<DeadLetter>, Error> {
+    let mut all = connection.prepare_cached(
+        "SELECT id, reason, receives, sent_at, died_at, group_id, headers, body FROM dead_letters ORDER BY died_at, id",
+    )?;
+    let mut rows = all.query(())?;
+    let mut letters = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = MessageId { queue, row: row.get(0)? };
+        letters.push(DeadLetter {
+            id,
+            reason: row.get(1)?,
+            receive_count: row.get(2)?,
+            sent_at: time::system_time(row.get(3)?),
+            died_at: time::system_time(row.get(4)?),
+            group: row.get(5)?,
+            headers: receive::stored_headers(row, 6, id)?,
+            body: Payload::from(row.get::<_, Vec<u8>>(7)?),
+        });
+    }
+    Ok(letters)
+}
+
+/// Puts all of them back into the queue, with a receive count of 0, and says how many. Within a group they go behind the
+/// message that is being delivered and before those that were sent later.
+pub(crate) fn redrive(connection: &Connection) -> Result<u64, Error> {
+    let mut ids = connection.prepare("SELECT id FROM dead_letters ORDER BY id")?;
+    let ids: Vec<i64> = ids.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    // One by one, because each may be the first of its group.
+    let mut revive = connection.prepare_cached(
+        "INSERT INTO messages
+             (id, visible_at, waiting, lease, receives, sent_at, group_id, deduplication_id, headers, body)
+         SELECT id, ?2, group_id IS NOT NULL AND EXISTS (SELECT 1 FROM messages WHERE group_id = dead_letters.group_id),
+             abs(lease), 0, sent_at, group_id, deduplication_id, headers, body
+         FROM dead_letters WHERE id = ?1",
+    )?;
+    let now = time::now();
+    for id in &ids {
+        revive.execute([*id, now])?;
+    }
+    connection.execute("DELETE FROM dead_letters", ())?;
+    Ok(ids.len() as u64)
+}

@@ -1,0 +1,82 @@
+//! What is sent, and the name that it gets.
+
+use std::{fmt, time::Duration};
+
+use broadway::Payload;
+
+/// How many bytes the body and the headers of one message may have together: 256 MiB.
+pub const MAX_BODY_BYTES: usize = 256 << 20;
+
+/// A message to be sent: a body, and how it is to be delivered.
+#[derive(Clone, Default)]
+pub struct Entry {
+    pub(crate) body: Payload,
+    pub(crate) delay: Duration,
+    pub(crate) group: Option<String>,
+    pub(crate) deduplication_id: Option<String>,
+    pub(crate) headers: Vec<(String, Payload)>,
+}
+
+impl Entry {
+    /// A message to be delivered at once.
+    pub fn new(body: impl Into<Payload>) -> Self {
+        Self { body: body.into(), ..Self::default() }
+    }
+
+    /// Delivers it not before `delay` has passed. In a FIFO group, later messages of the group wait with it.
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Puts it into a FIFO group: messages of one group are delivered in the order in which they were sent, and one only
+    /// when the one before it is deleted or dead-lettered.
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    /// Sends it only if nothing was sent under this id within the queue's `deduplication_window`; otherwise the send
+    /// succeeds with the first message's id.
+    pub fn deduplicate(mut self, id: impl Into<String>) -> Self {
+        self.deduplication_id = Some(id.into());
+        self
+    }
+
+    /// Adds a header; order and repetition are kept.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Payload>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+}
+
+impl<T: Into<Payload>> From<T> for Entry {
+    fn from(body: T) -> Self {
+        Self::new(body)
+    }
+}
+
+/// Entries hold users' data: only their shape is printed.
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("body", &self.body)
+            .field("delay", &self.delay)
+            .field("headers", &self.headers.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A message's name: stable over redelivery and redrive, and never given twice, also not by another queue file. Prints as
+/// `9d1c40a7be12f3d0-17`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId {
+    pub(crate) queue: u64,
+    pub(crate) row: i64,
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}-{}", self.queue, self.row)
+    }
+}

@@ -1,0 +1,233 @@
+//! The producer: receives when it is asked, and waits for messages when there are none. Invariant: a receive that has begun
+//! is never lost, whether its ask is dropped or the producer itself.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use broadway::{
+    AckData, InFlight, Incoming, Next, Outbox, Payload, Producer, ProducerContext, Result, ResultExt, async_trait,
+};
+
+use crate::{
+    Error, MessageId, Received, SqliteQueue,
+    acknowledger::{Action, SqliteAcknowledger},
+    commit::{self, Answer},
+    lease::Leased,
+    time,
+};
+
+/// What only messages of this queue have: `message.metadata::<SqliteMetadata>()`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SqliteMetadata {
+    /// The message's name; as text it is `message.id()`.
+    pub id: MessageId,
+    /// When the lease ends, unless it is extended.
+    pub visible_at: SystemTime,
+    /// What the send was deduplicated by.
+    pub deduplication_id: Option<String>,
+}
+
+/// Receives from a [`SqliteQueue`]; made by [`SqliteQueue::producer`].
+#[derive(Debug)]
+#[must_use]
+pub struct SqliteProducer {
+    queue: SqliteQueue,
+    visibility_timeout: Duration,
+    receive_interval: Duration,
+    max_messages: Option<usize>,
+    stop_when_empty: bool,
+    on_success: Action,
+    on_failure: Action,
+    in_flight: Option<InFlight>,
+    /// A receive whose answer was not there yet when its ask was dropped.
+    receiving: Option<Answer<Leased>>,
+    /// Messages that were received for a larger ask than the one that took them.
+    received: Option<Leased>,
+}
+
+/// How long a producer that only waits for its own last verdicts waits between two looks.
+const LAST_VERDICTS: Duration = Duration::from_millis(5);
+
+impl SqliteProducer {
+    pub(crate) fn new(queue: SqliteQueue) -> Self {
+        Self {
+            visibility_timeout: queue.core.options.visibility_timeout,
+            queue,
+            receive_interval: Duration::from_millis(100),
+            max_messages: None,
+            stop_when_empty: false,
+            on_success: Action::Ack,
+            on_failure: Action::Noop,
+            in_flight: None,
+            receiving: None,
+            received: None,
+        }
+    }
+
+    /// Finishes when nothing is to be received and nothing that was received through this queue's handle, or is in flight
+    /// in this pipeline, could still come back: failed messages are waited for until they succeed or are dead letters.
+    /// Messages that were sent with a delay, or are leased by others, are not waited for.
+    pub fn stop_when_empty(mut self) -> Self {
+        self.stop_when_empty = true;
+        self
+    }
+
+    /// How often to look for messages while there are none, or until the next one becomes visible if that is sooner. What
+    /// is sent through a clone of the same handle is seen at once. 100 milliseconds by default.
+    pub fn receive_interval(mut self, interval: Duration) -> Self {
+        self.receive_interval = interval;
+        self
+    }
+
+    /// The most messages of one receive; at least 1. By default as many as there is demand for.
+    pub fn max_messages(mut self, messages: usize) -> Self {
+        self.max_messages = Some(messages);
+        self
+    }
+
+    /// How long a received message is hidden from others. The queue's `visibility_timeout` by default; at least a
+    /// millisecond.
+    pub fn visibility_timeout(mut self, timeout: Duration) -> Self {
+        self.visibility_timeout = timeout;
+        self
+    }
+
+    /// What becomes of a message that succeeded: [`Action::Ack`] by default.
+    pub fn on_success(mut self, on_success: Action) -> Self {
+        self.on_success = on_success;
+        self
+    }
+
+    /// What becomes of a message that failed and was neither discarded nor given back by its own
+    /// [`release_after`](broadway::Message::release_after): [`Action::Noop`] by default.
+    pub fn on_failure(mut self, on_failure: Action) -> Self {
+        self.on_failure = on_failure;
+        self
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.max_messages == Some(0) {
+            return Err(Error::Option { option: "max_messages", rule: "is 0; write 1 or more" });
+        }
+        if self.visibility_timeout.is_zero() {
+            return Err(Error::Option { option: "visibility_timeout", rule: "is 0; write a millisecond or more" });
+        }
+        if self.receive_interval.is_zero() {
+            return Err(Error::Option { option: "receive_interval", rule: "is 0; write a millisecond or more" });
+        }
+        Ok(())
+    }
+
+    /// The messages of the receive that is under way, or of a new one. Cancel-safe: it stays under way.
+    async fn receive(&mut self, max: usize) -> Result<Leased, Error> {
+        let receiving = self.receiving.get_or_insert_with(|| self.queue.core.receive(max, self.visibility_timeout));
+        let leased = commit::answer(receiving).await;
+        self.receiving = None;
+        leased
+    }
+
+    /// Hands over up to `demand` of what was received, and says whether there was any.
+    fn emit(&mut self, demand: usize, out: &mut Outbox<Payload>) -> bool {
+        let Some(leased) = &mut self.received else { return false };
+        let source = &self.queue.core.name;
+        let mut emitted = 0;
+        while emitted < demand {
+            match leased.take() {
+                // Its lease ended while it waited here: somebody else may have it.
+                Some(message) if message.visible_at <= SystemTime::now() => leased.give_up(message),
+                Some(message) => {
+                    out.push(incoming(message, source));
+                    emitted += 1;
+                }
+                None => {
+                    self.received = None;
+                    break;
+                }
+            }
+        }
+        emitted > 0
+    }
+
+    /// How long to wait for messages after a receive that found none; `None` when none can come.
+    async fn wait(&self) -> Result<Option<Duration>, Error> {
+        let in_flight = self.in_flight.as_ref().is_some_and(|in_flight| in_flight.count() > 0);
+        let outlook = self.queue.core.outlook().await?;
+        let wait = outlook.next.map(|next| Duration::from_millis(next.saturating_sub(time::now()).max(0) as u64));
+        if self.stop_when_empty && !outlook.own && wait != Some(Duration::ZERO) {
+            return Ok(in_flight.then_some(LAST_VERDICTS));
+        }
+        Ok(Some(wait.unwrap_or(self.receive_interval).min(self.receive_interval)))
+    }
+}
+
+#[async_trait]
+impl Producer for SqliteProducer {
+    type Data = Payload;
+
+    async fn init(&mut self, context: &mut ProducerContext) -> Result<()> {
+        self.check().permanent()?;
+        self.in_flight = Some(context.in_flight());
+        let acknowledger = SqliteAcknowledger::new(self.queue.core.clone(), self.on_success, self.on_failure);
+        context.acknowledger(Arc::new(acknowledger));
+        Ok(())
+    }
+
+    fn preferred_demand(&self) -> Option<usize> {
+        self.max_messages
+    }
+
+    async fn handle_demand(&mut self, demand: usize, out: &mut Outbox<Payload>) -> Result<Next> {
+        loop {
+            if self.emit(demand, out) {
+                return Ok(Next::More);
+            }
+            let core = self.queue.core.clone();
+            let mut changed = std::pin::pin!(core.changed.notified());
+            // From here on, so that what is sent between the receive and the wait is not missed.
+            changed.as_mut().enable();
+            let leased = self.receive(demand.min(self.max_messages.unwrap_or(usize::MAX))).await?;
+            if !leased.is_empty() {
+                self.received = Some(leased);
+                continue;
+            }
+            let Some(wait) = self.wait().await? else { return Ok(Next::Finished) };
+            // Either way the next thing to do is to look again.
+            drop(tokio::time::timeout(wait, changed).await);
+        }
+    }
+
+    async fn prepare_for_draining(&mut self, _out: &mut Outbox<Payload>) -> Result<()> {
+        if let Some(mut receiving) = self.receiving.take() {
+            let mut leased = commit::answer(&mut receiving).await?;
+            commit::answer(&mut leased.give_back()).await?;
+        }
+        if let Some(mut leased) = self.received.take() {
+            commit::answer(&mut leased.give_back()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn incoming(message: Received, source: &Arc<str>) -> Incoming<Payload> {
+    let mut incoming = Incoming::new(message.body)
+        .ack(AckData::U128(message.receipt.to_numbers()))
+        .id(message.id.to_string())
+        .delivery(message.receive_count)
+        .published_at(message.sent_at)
+        .source(source.clone())
+        .metadata(SqliteMetadata {
+            id: message.id,
+            visible_at: message.visible_at,
+            deduplication_id: message.deduplication_id,
+        });
+    if let Some(group) = message.group {
+        incoming = incoming.key(group);
+    }
+    for (name, value) in message.headers {
+        incoming = incoming.header(name, value);
+    }
+    incoming
+}

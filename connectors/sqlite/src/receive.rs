@@ -1,0 +1,115 @@
+//! What a receive does to the file: it leases what is visible, oldest first, and buries what was received too often.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use broadway::Payload;
+use rusqlite::{Connection, Row, params};
+
+use crate::{Error, dead_letter, entry::MessageId, headers, lease::Receipt, time};
+
+/// A message that was received, and is leased.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Received {
+    /// The message's name, the same at each delivery.
+    pub id: MessageId,
+    /// The right to settle this delivery.
+    pub receipt: Receipt,
+    /// What was sent.
+    pub body: Payload,
+    /// In the order in which they were sent.
+    pub headers: Vec<(String, Payload)>,
+    /// The FIFO group.
+    pub group: Option<String>,
+    /// What the send was deduplicated by.
+    pub deduplication_id: Option<String>,
+    /// How often the message was delivered, this time included; what was released is not counted.
+    pub receive_count: u32,
+    /// When it was sent.
+    pub sent_at: SystemTime,
+    /// When the lease ends.
+    pub visible_at: SystemTime,
+}
+
+/// Messages hold users' data: only what identifies them is printed.
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("id", &self.id)
+            .field("body", &self.body)
+            .field("receive_count", &self.receive_count)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask {
+    pub(crate) max: usize,
+    pub(crate) visibility_timeout: Duration,
+    pub(crate) max_receives: u32,
+    pub(crate) queue: u64,
+    pub(crate) owner: i64,
+}
+
+/// Leases up to `ask.max` messages.
+pub(crate) fn receive(connection: &Connection, ask: Ask) -> Result<Vec<Received>, Error> {
+    // Inside of the transaction: the lease counts from the receive, not from when it was asked for.
+    let now = time::now();
+    let visible_at = time::after(now, ask.visibility_timeout);
+    let mut visible = connection.prepare_cached(
+        "SELECT id, lease, receives, sent_at, group_id, deduplication_id, headers, body FROM messages
+         WHERE waiting = 0 AND visible_at <= ?1 ORDER BY visible_at, id LIMIT ?2",
+    )?;
+    let mut lease = connection
+        .prepare_cached("UPDATE messages SET visible_at = ?2, lease = ?3, receives = ?4, owner = ?5 WHERE id = ?1")?;
+    let mut received = Vec::new();
+    while received.len() < ask.max {
+        let limit = i64::try_from(ask.max - received.len()).unwrap_or(i64::MAX);
+        // All of them are read before the first is leased: the scan must not meet its own changes.
+        let found: Vec<_> = visible.query_map([now, limit], |row| Ok(found(row, ask.queue, visible_at)))?.collect();
+        if found.is_empty() {
+            break;
+        }
+        for message in found {
+            let (message, receives) = message??;
+            if receives >= ask.max_receives {
+                dead_letter::bury(connection, message.receipt.row, dead_letter::RECEIVED_TOO_OFTEN, now)?;
+                continue;
+            }
+            let Receipt { row, lease: number } = message.receipt;
+            lease.execute(params![row, visible_at, number, message.receive_count, ask.owner])?;
+            received.push(message);
+        }
+    }
+    Ok(received)
+}
+
+/// The message as it will be once it is leased, and how often it had been received before.
+fn found(row: &Row<'_>, queue: u64, visible_at: i64) -> Result<(Received, u32), Error> {
+    let receipt = Receipt { row: row.get(0)?, lease: row.get::<_, i64>(1)?.saturating_abs() + 1 };
+    let id = receipt.id(queue);
+    let receives: u32 = row.get(2)?;
+    let message = Received {
+        id,
+        receipt,
+        body: Payload::from(row.get::<_, Vec<u8>>(7)?),
+        headers: stored_headers(row, 6, id)?,
+        group: row.get(4)?,
+        deduplication_id: row.get(5)?,
+        receive_count: receives.saturating_add(1),
+        sent_at: time::system_time(row.get(3)?),
+        visible_at: time::system_time(visible_at),
+    };
+    Ok((message, receives))
+}
+
+pub(crate) fn stored_headers(row: &Row<'_>, column: usize, id: MessageId) -> Result<Vec<(String, Payload)>, Error> {
+    match row.get_ref(column)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+        None => Ok(Vec::new()),
+        Some(blob) => headers::decode(blob).ok_or(Error::Damaged(id)),
+    }
+}
