@@ -93,15 +93,29 @@ fn inspect(path: &Path, verify: bool) -> Result<(), Error> {
         let ours = schema::VERSION;
         return Err(refused(path, format!("is a queue of version {version}, and this library reads version {ours}")));
     }
-    if !verify {
-        return Ok(());
+    if verify { find_damage(path) } else { Ok(()) }
+}
+
+/// How often a file without a log is looked at before it counts as damaged: without a lock, one whose last user is just
+/// closing it looks damaged too.
+const LOOKS: u32 = 10;
+
+fn find_damage(path: &Path) -> Result<(), Error> {
+    let mut reason = String::new();
+    for look_number in 0..LOOKS {
+        // A log is there while anybody uses the file, or after a crash. Then it has to be read too, under a lock.
+        if log(path).exists() {
+            return check(&look(path, "mode=ro")?).map_err(|reason| refused(path, reason));
+        }
+        match check(&look(path, "immutable=1")?) {
+            Ok(()) => return Ok(()),
+            Err(found) => reason = found,
+        }
+        if look_number + 1 < LOOKS {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
-    match check(&connection) {
-        Ok(()) => Ok(()),
-        // What is in the log has to be read too, and what others write meanwhile looks like damage without a lock.
-        Err(_) if log(path).exists() => check(&look(path, "mode=ro")?).map_err(|reason| refused(path, reason)),
-        Err(reason) => Err(refused(path, reason)),
-    }
+    Err(refused(path, reason))
 }
 
 fn check(connection: &Connection) -> Result<(), String> {
