@@ -11,7 +11,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
-use crate::Error;
+use crate::{Error, writer::Writer};
 
 /// A piece of work: runs inside of the transaction, and is told afterwards whether it was committed. `Err` instead of a
 /// connection says that there is no transaction.
@@ -31,9 +31,8 @@ pub(crate) enum IfAbandoned {
 }
 
 pub(crate) struct Committer {
-    connection: Mutex<Connection>,
+    writer: Mutex<Writer>,
     turn: Mutex<Turn>,
-    busy_timeout: Duration,
 }
 
 #[derive(Default)]
@@ -52,8 +51,8 @@ pub(crate) async fn answer<T>(answer: &mut Answer<T>) -> Result<T, Error> {
 }
 
 impl Committer {
-    pub(crate) fn new(connection: Connection, busy_timeout: Duration) -> Arc<Self> {
-        Arc::new(Self { connection: Mutex::new(connection), turn: Mutex::default(), busy_timeout })
+    pub(crate) fn new(writer: Writer) -> Arc<Self> {
+        Arc::new(Self { writer: Mutex::new(writer), turn: Mutex::default() })
     }
 
     /// Hands in `work`; its answer is what `committed` makes of its result after the commit. A result that nobody takes
@@ -69,7 +68,6 @@ impl Committer {
         U: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let busy_timeout = self.busy_timeout;
         self.start(Box::new(move |connection| {
             let result = match connection {
                 _ if reply.is_closed() && if_abandoned == IfAbandoned::Skip => return Box::new(|_| {}),
@@ -78,7 +76,7 @@ impl Committer {
             };
             Box::new(move |commit| {
                 let result = result.and_then(|value| commit.map(|()| committed(value)));
-                drop(reply.send(result.map_err(|error| busy(error, busy_timeout))));
+                drop(reply.send(result));
             })
         }));
         answer
@@ -108,7 +106,7 @@ struct Run {
 impl Run {
     fn run(mut self) {
         let committer = self.committer.clone();
-        let connection = lock(&committer.connection);
+        let mut writer = lock(&committer.writer);
         loop {
             let mut turn = lock(&committer.turn);
             if turn.waiting.is_empty() {
@@ -118,7 +116,7 @@ impl Run {
             }
             let work = std::mem::take(&mut turn.waiting);
             drop(turn);
-            commit_together(&connection, work);
+            commit_together(&mut writer, work);
         }
     }
 }
@@ -133,26 +131,20 @@ impl Drop for Run {
     }
 }
 
-fn commit_together(connection: &Connection, work: Vec<Work>) {
+fn commit_together(writer: &mut Writer, work: Vec<Work>) {
     let mut work = work.into_iter().peekable();
     while work.peek().is_some() {
         let mut replies = Vec::new();
-        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from);
+        let begun = writer.begin();
         for work in work.by_ref() {
-            replies.push(work(begun.as_ref().map(|()| connection).map_err(Clone::clone)));
-            // Some errors, such as a full disk, undo the whole transaction.
-            if begun.is_ok() && connection.is_autocommit() {
+            replies.push(work(begun.as_ref().map(|()| &writer.connection).map_err(Clone::clone)));
+            if begun.is_ok() && writer.is_undone() {
                 break;
             }
         }
         let committed = match begun {
-            Ok(()) if connection.is_autocommit() => Err(Error::Sqlite(Arc::new(undone()))),
-            Ok(()) => connection.execute_batch("COMMIT").map_err(|error| {
-                if !connection.is_autocommit() {
-                    drop(connection.execute_batch("ROLLBACK"));
-                }
-                error.into()
-            }),
+            Ok(()) if writer.is_undone() => Err(Error::Sqlite(Arc::new(undone()))),
+            Ok(()) => writer.commit(),
             Err(error) => Err(error),
         };
         replies.into_iter().for_each(|reply| reply(committed.clone()));

@@ -34,6 +34,7 @@ mod schema;
 mod send;
 mod settle;
 mod time;
+mod writer;
 
 pub use acknowledger::Action;
 pub use dead_letter::DeadLetter;

@@ -20,6 +20,7 @@ use crate::{
     receive::{self, Ask},
     send::{self, Sender},
     settle::{self, Settling, Verdict},
+    writer::Writer,
 };
 
 /// A durable queue in one SQLite file. Cheap to clone; clones share a writer, which commits together what is asked for
@@ -71,7 +72,7 @@ impl SqliteQueue {
                 changed: Notify::new(),
                 id: file.id,
                 owner: file.owner,
-                committer: Committer::new(file.writer, options.busy_timeout),
+                committer: Committer::new(Writer::new(file.writer, options.busy_timeout)?),
                 reader: Arc::new(Mutex::new(file.reader)),
                 options,
             })
