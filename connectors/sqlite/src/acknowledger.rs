@@ -45,17 +45,21 @@ impl SqliteAcknowledger {
     }
 
     fn failure(&self, settlement: &Settlement) -> Option<Verdict> {
-        let reason = || settlement.failure.as_ref().map_or_else(|| "failed".to_owned(), |failure| failure.to_string());
-        Some(match (settlement.release_after, self.on_failure) {
-            (Some(after), _) | (None, Action::ReleaseAfter(after)) => Verdict::Fail(Some(after), reason()),
-            (None, Action::Noop) => Verdict::Fail(None, reason()),
-            (None, Action::DeadLetter) => Verdict::Bury(reason()),
-            (None, Action::Ack) => Verdict::Delete,
+        Some(match self.on_failure {
+            Action::Noop => Verdict::Fail(None, reason(settlement)),
+            Action::ReleaseAfter(after) => Verdict::Fail(Some(after), reason(settlement)),
+            Action::DeadLetter => Verdict::Bury(reason(settlement)),
+            Action::Ack => Verdict::Delete,
         })
     }
 
+    /// A message that failed and asked for a later try was judged: its receive counts.
     fn release(&self, settlement: &Settlement) -> Option<Verdict> {
-        Some(Verdict::Release(settlement.release_after.unwrap_or_default()))
+        let after = settlement.release_after.unwrap_or_default();
+        Some(match settlement.failure {
+            Some(_) => Verdict::Fail(Some(after), reason(settlement)),
+            None => Verdict::Release(after),
+        })
     }
 
     fn report(positions: &[usize], results: Result<Vec<Result<(), LeaseError>>, crate::Error>, report: &mut AckReport) {
@@ -71,6 +75,10 @@ impl SqliteAcknowledger {
             Err(error) => positions.iter().for_each(|&position| report.undelivered(position, error.clone())),
         }
     }
+}
+
+fn reason(settlement: &Settlement) -> String {
+    settlement.failure.as_ref().map_or_else(|| "failed".to_owned(), |failure| failure.to_string())
 }
 
 fn receipt(data: &AckData) -> Option<Receipt> {

@@ -151,15 +151,27 @@ impl SqliteProducer {
         emitted > 0
     }
 
-    /// How long to wait for messages after a receive that found none; `None` when none can come.
-    async fn wait(&self) -> Result<Option<Duration>, Error> {
-        let in_flight = self.in_flight.as_ref().is_some_and(|in_flight| in_flight.count() > 0);
-        let outlook = self.queue.core.outlook().await?;
-        let wait = outlook.next.map(|next| Duration::from_millis(next.saturating_sub(time::now()).max(0) as u64));
-        if self.stop_when_empty && !outlook.own && wait != Some(Duration::ZERO) {
-            return Ok(in_flight.then_some(LAST_VERDICTS));
+    /// Waits until something can be received, or says that nothing can come any more. Cancel-safe.
+    async fn wait(&self) -> Result<Next, Error> {
+        loop {
+            let mut changed = std::pin::pin!(self.queue.core.changed.notified());
+            // From here on, so that what happens between the look and the wait is not missed.
+            changed.as_mut().enable();
+            let in_flight = self.in_flight.as_ref().is_some_and(|in_flight| in_flight.count() > 0);
+            let outlook = self.queue.core.outlook().await?;
+            let next = outlook.next.map(|next| next.saturating_sub(time::now()));
+            if next.is_some_and(|next| next <= 0) {
+                return Ok(Next::More);
+            }
+            if self.stop_when_empty && !in_flight && !outlook.own {
+                return Ok(Next::Finished);
+            }
+            let next = next.map_or(Duration::MAX, |next| Duration::from_millis(next.unsigned_abs()));
+            let only_verdicts = self.stop_when_empty && !outlook.own;
+            let look_again = if only_verdicts { LAST_VERDICTS } else { self.receive_interval };
+            // Either way the next thing to do is to look again.
+            drop(tokio::time::timeout(next.min(look_again), changed).await);
         }
-        Ok(Some(wait.unwrap_or(self.receive_interval).min(self.receive_interval)))
     }
 }
 
@@ -184,18 +196,12 @@ impl Producer for SqliteProducer {
             if self.emit(demand, out) {
                 return Ok(Next::More);
             }
-            let core = self.queue.core.clone();
-            let mut changed = std::pin::pin!(core.changed.notified());
-            // From here on, so that what is sent between the receive and the wait is not missed.
-            changed.as_mut().enable();
             let leased = self.receive(demand.min(self.max_messages.unwrap_or(usize::MAX))).await?;
             if !leased.is_empty() {
                 self.received = Some(leased);
-                continue;
+            } else if self.wait().await? == Next::Finished {
+                return Ok(Next::Finished);
             }
-            let Some(wait) = self.wait().await? else { return Ok(Next::Finished) };
-            // Either way the next thing to do is to look again.
-            drop(tokio::time::timeout(wait, changed).await);
         }
     }
 

@@ -11,40 +11,40 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 /// A folder with room for one queue.
-pub struct Place {
+pub(crate) struct Place {
     folder: TempDir,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("orders.queue")
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    pub async fn open(&self) -> SqliteQueue {
+    pub(crate) async fn open(&self) -> SqliteQueue {
         SqliteQueue::open(self.path()).await.unwrap()
     }
 
-    pub async fn open_with(&self, options: Options) -> SqliteQueue {
+    pub(crate) async fn open_with(&self, options: Options) -> SqliteQueue {
         options.open(self.path()).await.unwrap()
     }
 
     /// Another program's view of the file.
-    pub fn outside(&self) -> Connection {
+    pub(crate) fn outside(&self) -> Connection {
         let connection = Connection::open(self.path()).unwrap();
         connection.busy_timeout(Duration::from_secs(10)).unwrap();
         connection
     }
 
     /// Moves everything that is stored into the past: leases, delays and windows end without anybody waiting for them.
-    pub fn time_passes(&self, time: Duration) {
+    pub(crate) fn time_passes(&self, time: Duration) {
         let ms = i64::try_from(time.as_millis()).unwrap();
         self.outside()
             .execute_batch(&format!(
@@ -57,7 +57,7 @@ impl Place {
     }
 
     /// How many commits are in the write-ahead log: frames that say how large the file is after them.
-    pub fn commits(&self) -> usize {
+    pub(crate) fn commits(&self) -> usize {
         let log = std::fs::read(self.path().with_extension("queue-wal")).unwrap();
         let page = u32::from_be_bytes(log[8..12].try_into().unwrap()) as usize;
         let salt = &log[16..24];
@@ -66,10 +66,10 @@ impl Place {
     }
 }
 
-pub fn text(message: &Received) -> &str {
+pub(crate) fn text(message: &Received) -> &str {
     message.body.text().unwrap()
 }
 
-pub fn texts(messages: &[Received]) -> Vec<&str> {
+pub(crate) fn texts(messages: &[Received]) -> Vec<&str> {
     messages.iter().map(text).collect()
 }
