@@ -21,13 +21,20 @@ type Reply = Box<dyn FnOnce(Result<(), Error>) + Send>;
 /// What a piece of work will have done once it is committed.
 pub(crate) type Answer<T> = oneshot::Receiver<Result<T, Error>>;
 
-/// What becomes of work that nobody waits for any more.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IfAbandoned {
-    /// It is left out, if it has not begun.
-    Skip,
-    /// It is done all the same.
-    Run,
+/// How a piece of work is done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// It is left out if nobody waits for it any more when its turn comes.
+    skip_if_abandoned: bool,
+    /// Its commit waits for the disk. To lose a lease in a power failure does no harm: whoever held it is gone too.
+    durable: bool,
+}
+
+impl Terms {
+    pub(crate) const SEND: Self = Self { skip_if_abandoned: true, durable: true };
+    pub(crate) const RECEIVE: Self = Self { skip_if_abandoned: true, durable: false };
+    pub(crate) const SETTLE: Self = Self { skip_if_abandoned: false, durable: true };
+    pub(crate) const EXTEND: Self = Self { skip_if_abandoned: false, durable: false };
 }
 
 pub(crate) struct Committer {
@@ -38,6 +45,8 @@ pub(crate) struct Committer {
 #[derive(Default)]
 struct Turn {
     waiting: Vec<Work>,
+    /// Whether any of it is to be durable.
+    durable: bool,
     running: bool,
 }
 
@@ -59,7 +68,7 @@ impl Committer {
     /// is dropped there and then.
     pub(crate) fn submit<T, U>(
         self: &Arc<Self>,
-        if_abandoned: IfAbandoned,
+        terms: Terms,
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
         committed: impl FnOnce(T) -> U + Send + 'static,
     ) -> Answer<U>
@@ -68,9 +77,9 @@ impl Committer {
         U: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.start(Box::new(move |connection| {
+        let work: Work = Box::new(move |connection| {
             let result = match connection {
-                _ if reply.is_closed() && if_abandoned == IfAbandoned::Skip => return Box::new(|_| {}),
+                _ if reply.is_closed() && terms.skip_if_abandoned => return Box::new(|_| {}),
                 Ok(connection) => apart(connection, work),
                 Err(error) => Err(error),
             };
@@ -78,18 +87,20 @@ impl Committer {
                 let result = result.and_then(|value| commit.map(|()| committed(value)));
                 drop(reply.send(result));
             })
-        }));
+        });
+        self.start(work, terms.durable);
         answer
     }
 
-    fn start(self: &Arc<Self>, work: Work) {
+    fn start(self: &Arc<Self>, work: Work, durable: bool) {
         let mut turn = lock(&self.turn);
         turn.waiting.push(work);
+        turn.durable |= durable;
         if turn.running {
             return;
         }
         // Without a runtime the work is dropped, and with it its reply.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return turn.waiting.clear() };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return give_up(turn) };
         turn.running = true;
         drop(turn);
         let run = Run { committer: self.clone(), finished: false };
@@ -115,8 +126,9 @@ impl Run {
                 return;
             }
             let work = std::mem::take(&mut turn.waiting);
+            let durable = std::mem::take(&mut turn.durable);
             drop(turn);
-            commit_together(&mut writer, work);
+            commit_together(&mut writer, durable, work);
         }
     }
 }
@@ -124,18 +136,23 @@ impl Run {
 impl Drop for Run {
     fn drop(&mut self) {
         if !self.finished {
-            let mut turn = lock(&self.committer.turn);
-            turn.running = false;
-            turn.waiting.clear();
+            give_up(lock(&self.committer.turn));
         }
     }
 }
 
-fn commit_together(writer: &mut Writer, work: Vec<Work>) {
+/// Drops what waits, and with it the replies. Not under the lock: users' iterators are among it.
+fn give_up(mut turn: MutexGuard<'_, Turn>) {
+    let abandoned = std::mem::take(&mut *turn);
+    drop(turn);
+    drop(abandoned);
+}
+
+fn commit_together(writer: &mut Writer, durable: bool, work: Vec<Work>) {
     let mut work = work.into_iter().peekable();
     while work.peek().is_some() {
         let mut replies = Vec::new();
-        let begun = writer.begin();
+        let begun = writer.begin(durable);
         for work in work.by_ref() {
             replies.push(work(begun.as_ref().map(|()| &writer.connection).map_err(Clone::clone)));
             if begun.is_ok() && writer.is_undone() {

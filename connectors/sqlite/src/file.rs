@@ -12,7 +12,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::{Error, Options, Synchronous, schema};
+use crate::{Error, Options, schema};
 
 /// An open queue file.
 pub(crate) struct QueueFile {
@@ -31,14 +31,6 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<QueueFile, Error> {
         inspect(path, options.verify)?;
     }
     let mut writer = connect(path, options)?;
-    writer.pragma_update(
-        None,
-        "synchronous",
-        match options.synchronous {
-            Synchronous::Full => "FULL",
-            Synchronous::Normal => "NORMAL",
-        },
-    )?;
     writer.pragma_update(None, "cache_size", -16_000)?;
     writer.pragma_update(None, "journal_size_limit", 16 << 20)?;
     writer.set_prepared_statement_cache_capacity(64);

@@ -7,7 +7,8 @@ use crate::{Error, SqliteQueue};
 /// When a commit is on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Synchronous {
-    /// Before the call returns: what was sent survives a power failure. The default.
+    /// Before the call returns: what was sent or deleted stays so after a power failure. Leases do not wait for the disk:
+    /// in a power failure whoever held them is gone too. The default.
     #[default]
     Full,
     /// Some time later: what was sent survives the process, `kill -9` included, but the last commits may be undone by a

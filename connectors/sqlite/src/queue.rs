@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::{
     DeadLetter, Depth, Entry, Error, LeaseError, MessageId, Options, Receipt, Received, SendError, SqliteProducer,
-    commit::{self, Answer, Committer, IfAbandoned},
+    commit::{self, Answer, Committer, Terms},
     dead_letter,
     depth::{self, Outlook},
     file,
@@ -72,7 +72,7 @@ impl SqliteQueue {
                 changed: Notify::new(),
                 id: file.id,
                 owner: file.owner,
-                committer: Committer::new(Writer::new(file.writer, options.busy_timeout)?),
+                committer: Committer::new(Writer::new(file.writer, &options)?),
                 reader: Arc::new(Mutex::new(file.reader)),
                 options,
             })
@@ -116,7 +116,7 @@ impl SqliteQueue {
         entries: impl IntoIterator<Item = E, IntoIter: Send> + Send + 'static,
     ) -> Result<bool, Error> {
         let (core, marker) = (self.core.clone(), marker.to_owned());
-        self.write(IfAbandoned::Skip, move |connection| {
+        self.write(Terms::SEND, move |connection| {
             if !send::set_marker(connection, &marker)? {
                 return Ok(false);
             }
@@ -131,7 +131,7 @@ impl SqliteQueue {
 
     async fn send_entries(&self, entries: Vec<Entry>) -> Result<Vec<Result<MessageId, SendError>>, Error> {
         let core = self.core.clone();
-        self.write(IfAbandoned::Skip, move |connection| {
+        self.write(Terms::SEND, move |connection| {
             let mut sender = Sender::new(connection, &core.options, core.id)?;
             entries.iter().map(|entry| sender.send(entry)).collect()
         })
@@ -198,7 +198,7 @@ impl SqliteQueue {
         if receipts.is_empty() {
             return Ok(Vec::new());
         }
-        self.write(IfAbandoned::Run, move |connection| settle::extend(connection, queue, &receipts, by)).await
+        self.write(Terms::EXTEND, move |connection| settle::extend(connection, queue, &receipts, by)).await
     }
 
     /// How many messages are in the queue.
@@ -224,7 +224,7 @@ impl SqliteQueue {
     /// # Errors
     /// When the file cannot be written: then none is put back.
     pub async fn redrive(&self) -> Result<u64, Error> {
-        self.write(IfAbandoned::Run, dead_letter::redrive).await
+        self.write(Terms::SETTLE, dead_letter::redrive).await
     }
 
     /// Deletes all dead letters, and says how many they were.
@@ -232,7 +232,7 @@ impl SqliteQueue {
     /// # Errors
     /// When the file cannot be written: then none is deleted.
     pub async fn purge_dead_letters(&self) -> Result<u64, Error> {
-        self.write(IfAbandoned::Run, |connection| Ok(connection.execute("DELETE FROM dead_letters", ())? as u64)).await
+        self.write(Terms::SETTLE, |connection| Ok(connection.execute("DELETE FROM dead_letters", ())? as u64)).await
     }
 
     /// A producer that receives from this queue: for `module = queue.producer()`.
@@ -247,11 +247,11 @@ impl SqliteQueue {
 
     async fn write<T: Send + 'static>(
         &self,
-        if_abandoned: IfAbandoned,
+        terms: Terms,
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let core = self.core.clone();
-        let mut answer = self.core.committer.submit(if_abandoned, work, move |value| {
+        let mut answer = self.core.committer.submit(terms, work, move |value| {
             core.changed.notify_waiters();
             value
         });
@@ -266,14 +266,14 @@ impl Core {
         let max_receives = self.options.max_receives;
         let ask = Ask { max, visibility_timeout, max_receives, queue: self.id, owner: self.owner };
         let work = move |connection: &Connection| receive::receive(connection, ask);
-        self.committer.submit(IfAbandoned::Skip, work, |messages| Leased::new(core, messages))
+        self.committer.submit(Terms::RECEIVE, work, |messages| Leased::new(core, messages))
     }
 
     pub(crate) fn settle(self: &Arc<Self>, verdicts: Vec<(Receipt, Verdict)>) -> Settling {
         let core = self.clone();
         let (queue, max_receives) = (self.id, self.options.max_receives);
         let work = move |connection: &Connection| settle::settle(connection, queue, max_receives, &verdicts);
-        self.committer.submit(IfAbandoned::Run, work, move |results| {
+        self.committer.submit(Terms::SETTLE, work, move |results| {
             core.changed.notify_waiters();
             results
         })

@@ -8,7 +8,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode};
 
-use crate::Error;
+use crate::{Error, Options, Synchronous};
 
 /// Between two looks at a file that somebody else writes to.
 const LOOK_AGAIN: Duration = Duration::from_micros(100);
@@ -22,6 +22,9 @@ const REMEMBERED: Duration = Duration::from_millis(100);
 pub(crate) struct Writer {
     pub(crate) connection: Connection,
     busy_timeout: Duration,
+    synchronous: Synchronous,
+    /// Whether commits wait for the disk now.
+    waits: bool,
     /// When somebody else was writing.
     met: Option<Instant>,
     /// When the last transaction ended.
@@ -29,13 +32,21 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection, busy_timeout: Duration) -> Result<Self, Error> {
+    pub(crate) fn new(connection: Connection, options: &Options) -> Result<Self, Error> {
         connection.busy_timeout(Duration::ZERO)?;
-        Ok(Self { connection, busy_timeout, met: None, ended: None })
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let Options { busy_timeout, synchronous, .. } = *options;
+        Ok(Self { connection, busy_timeout, synchronous, waits: true, met: None, ended: None })
     }
 
-    /// Begins a transaction that nobody else can write in.
-    pub(crate) fn begin(&mut self) -> Result<(), Error> {
+    /// Begins a transaction that nobody else can write in. If it is `durable` its commit waits for the disk, unless the
+    /// queue was opened not to.
+    pub(crate) fn begin(&mut self, durable: bool) -> Result<(), Error> {
+        let waits = durable && self.synchronous == Synchronous::Full;
+        if waits != self.waits {
+            self.connection.pragma_update(None, "synchronous", if waits { "FULL" } else { "NORMAL" })?;
+            self.waits = waits;
+        }
         if self.met.is_some_and(|met| met.elapsed() < REMEMBERED) {
             let since = self.ended.map_or(GAP, |ended| ended.elapsed());
             thread::sleep(GAP.saturating_sub(since));
@@ -67,5 +78,33 @@ impl Writer {
         }
         self.ended = Some(Instant::now());
         Ok(committed?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_durable_transactions_of_a_full_queue_wait_for_the_disk() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (synchronous, durable, pragma) in [
+            (Synchronous::Full, true, 2),
+            (Synchronous::Full, false, 1),
+            (Synchronous::Normal, true, 1),
+            (Synchronous::Normal, false, 1),
+        ] {
+            let options = Options { synchronous, ..Options::default() };
+            let mut writer = Writer::new(Connection::open(file.path()).unwrap(), &options).unwrap();
+            // Whatever was before.
+            for earlier in [true, false] {
+                writer.begin(earlier).unwrap();
+                writer.commit().unwrap();
+                writer.begin(durable).unwrap();
+                let found: i32 = writer.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+                assert_eq!(found, pragma, "{synchronous:?}, durable: {durable}");
+                writer.commit().unwrap();
+            }
+        }
     }
 }
