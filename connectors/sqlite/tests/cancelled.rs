@@ -40,9 +40,12 @@ async fn a_receive_that_is_committed_and_never_taken_is_given_back() {
     queue.send_batch(["a", "b"]).await.unwrap();
     let before = place.commits();
     {
+        let lock = place.outside();
+        lock.execute_batch("BEGIN IMMEDIATE").unwrap();
         let mut receive = pin!(queue.receive(2));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(receive.as_mut().poll(&mut context).is_pending());
+        lock.execute_batch("ROLLBACK").unwrap();
         // Committed in its own or the same commit as this.
         queue.send("barrier").await.unwrap();
         assert_eq!(queue.depth().await.unwrap().leased, 2);

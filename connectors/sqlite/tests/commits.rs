@@ -3,7 +3,11 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{
+    future::Future,
+    task::{Context, Waker},
+    time::Duration,
+};
 
 use broadway_sqlite::{Error, SqliteQueue};
 use support::Place;
@@ -22,17 +26,13 @@ async fn sends_of_the_same_moment_share_commits() {
     let before = place.commits();
     let lock = place.outside();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let sends: Vec<_> = (0..100)
-        .map(|n| {
-            let queue = queue.clone();
-            tokio::spawn(async move { queue.send(n.to_string()).await })
-        })
-        .collect();
-    // On this one thread every send has been handed in when the next task has its turn.
-    tokio::task::yield_now().await;
+    let mut sends: Vec<_> = (0..100).map(|n| Box::pin(queue.send(n.to_string()))).collect();
+    for send in &mut sends {
+        assert!(send.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
     lock.execute_batch("ROLLBACK").unwrap();
     for send in sends {
-        send.await.unwrap().unwrap();
+        send.await.unwrap();
     }
     let commits = place.commits() - before;
     // The first commit may have begun with less than all of them.
