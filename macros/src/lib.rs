@@ -1,1 +1,130 @@
-//! In the making.
+//! The attribute macro of Broadway for Rust; see [`macro@broadway`].
+//!
+//! An expansion reads as its stages: parse, resolve, check, expand. Every stage reports what it finds and goes on; the
+//! impl is always emitted again as it was written.
+
+mod check;
+mod diagnostics;
+mod errors;
+mod expand;
+mod model;
+mod resolve;
+mod shadow;
+mod suggest;
+mod syntax;
+#[cfg(test)]
+mod tests;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{
+    diagnostics::Diagnostics,
+    model::Model,
+    syntax::{
+        attribute::{Keys, entries},
+        impl_block,
+    },
+};
+
+/// Makes a pipeline of an `impl` with callbacks.
+///
+/// ```ignore
+/// #[broadway(
+///     producers(default(module = SqsProducer::new("my_queue"), stages = 4)),
+///     processors(default(stages = self.config.stages, timeout = 30_000)),
+///     batchers(default(batch_size = 10, batch_timeout = 1500), archive(batch_size = 500)),
+/// )]
+/// impl Orders {
+///     async fn handle_message(&self, message: &mut OrdersMessage) -> Result<Order> { .. }
+///     async fn handle_batch(&self, batch: &mut Batch<Self>) -> Result<()> { .. }
+/// }
+/// ```
+///
+/// # What it generates
+///
+/// - `OrdersBatcher`, an enum of the batchers, and `OrdersMessage<T = Payload>`, the message type of this pipeline
+/// - `impl Broadway for Orders`
+/// - `topology(&self)`, `configure(self)` and `start_link(self)`
+///
+/// # Callbacks
+///
+/// All are `async`, take `&self`, are lent what they work on, and return nothing or a `Result` with any error that
+/// converts into `Box<dyn Error + Send + Sync>`.
+///
+/// - `handle_message(&self, message: &mut OrdersMessage) -> Result<Output>`: required
+/// - `handle_batch(&self, batch: &mut Batch<Self>) -> Result<()>`: required if, and only if, there are batchers
+/// - `prepare_messages(&self, messages: &mut [OrdersMessage]) -> Result<()>`
+/// - `handle_failed(&self, messages: &mut [OrdersMessage]) -> Result<()>`
+///
+/// # Options
+///
+/// A value may be any expression, and may use `self`. Literals and constants are checked when the crate is compiled, other
+/// expressions when the pipeline starts. Times are milliseconds, or a `Duration`.
+///
+/// | where | option | default | what it is for |
+/// |---|---|---|---|
+/// | the top | `name` | the type's name | what the pipeline is called; unique in the process when given |
+/// | the top | `shutdown` | 25_000 | the one deadline of a drain, in milliseconds |
+/// | the top | `max_restarts` | 3 | restarts of a layer that are accepted within `max_seconds` |
+/// | the top | `max_seconds` | 5 | the window of `max_restarts`, in seconds |
+/// | the top | `partition_by` |  | a function `&Message -> u64` for both layers: messages of one value stay in order |
+/// | the top | `vis` | pub | the visibility of the generated items |
+/// | the top | `crate` | ::broadway | the path of the `broadway` crate |
+/// | `producers(default(..))` | `module` |  | an expression that gives a `Producer`, evaluated for each stage; may use `self`, `stage`, `.await` and `?` |
+/// | `producers(default(..))` | `stages` | 1 | how many producer stages run |
+/// | `producers(default(..))` | `transformer` |  | a function that makes what `handle_message` takes of what the producer emits |
+/// | `producers(default(..))` | `rate_limiting` | off | how many messages may leave all producers together in an interval |
+/// | `rate_limiting(..)` | `allowed_messages` |  | messages in each interval |
+/// | `rate_limiting(..)` | `interval` |  | the length of the interval, in milliseconds |
+/// | `processors(default(..))` | `stages` | 2 for each core | how many processor stages run |
+/// | `processors(default(..))` | `min_demand` | half of `max_demand` | a chunk is at most `max_demand - min_demand` messages |
+/// | `processors(default(..))` | `max_demand` | 10 | how many messages each stage adds to what may be in flight |
+/// | `processors(default(..))` | `partition_by` |  | a function `&Message -> u64`: messages of one value go to the same stage |
+/// | `processors(default(..))` | `timeout` | none | how long `handle_message` may take, in milliseconds |
+/// | a group of `batchers(..)` | `stages` | 1 | how many batch processor stages run |
+/// | a group of `batchers(..)` | `batch_size` | 100 | messages in a full batch |
+/// | a group of `batchers(..)` | `batch_timeout` | 1000 | how long a batch may wait for its last message, in milliseconds |
+/// | a group of `batchers(..)` | `max_pending` | 100 full batches | messages that may wait in batches; at the limit the oldest batch leaves early |
+/// | a group of `batchers(..)` | `max_demand` | what the processors hold, at least `batch_size` | messages that may wait for the batcher, besides those in batches |
+/// | a group of `batchers(..)` | `partition_by` |  | a function `&Message -> u64`: batches of one value go to the same stage, in order |
+/// | a group of `batchers(..)` | `timeout` | none | how long `handle_batch` may take, in milliseconds |
+/// | `batchers(..)` | `default` | the batcher named `default` | which batcher takes messages that were not routed |
+/// | `batchers(..)` | `unrouted` |  | `unrouted = fail` fails messages that were not routed |
+#[proc_macro_attribute]
+pub fn broadway(attribute: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand_caught(attribute.into(), item.into()).into()
+}
+
+/// A panic of ours costs an error, never the user's impl.
+fn expand_caught(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let expanded = catch_unwind(AssertUnwindSafe(|| expand(attribute, item.clone())));
+    expanded.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let mut sink = Diagnostics::default();
+        sink.error_at_attribute(errors::internal(&text));
+        let errors = sink.into_tokens();
+        quote!(#item #errors)
+    })
+}
+
+fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut sink = Diagnostics::default();
+    let written = impl_block::verbatim(&item);
+    let generated = generate(attribute, item, &mut sink);
+    let errors = sink.into_tokens();
+    quote!(#written #errors #generated)
+}
+
+fn generate(attribute: TokenStream, item: TokenStream, sink: &mut Diagnostics) -> Option<TokenStream> {
+    let target = resolve::target(impl_block::parse(item, sink)?, sink)?;
+    let empty = attribute.is_empty();
+    let (topology, sections) = resolve::declaration(entries(attribute, Keys::Options, sink), sink);
+    let callbacks = resolve::callbacks(&target.syntax);
+    let mut model = Model { topology, target, callbacks };
+    check::check(&mut model, &sections, empty, sink);
+    Some(if sink.is_empty() { expand::pipeline(&model) } else { expand::stub(&model) })
+}

@@ -1,6 +1,8 @@
 //! Broadway for Rust: concurrent, multi-stage data ingestion and processing with back-pressure, batching, automatic
 //! acknowledgement, supervision and graceful shutdown.
 
+#[doc(hidden)]
+pub mod __private;
 mod acknowledger;
 mod batch;
 mod batch_key;
@@ -32,6 +34,7 @@ pub use acknowledger::{AckData, AckRef, AckReport, Acknowledger, NoopAcknowledge
 pub use async_trait::async_trait;
 pub use batch::{Batch, BatchInfo, MessageOf, Trigger};
 pub use batch_key::{BatchKey, BatchKeyValue};
+pub use broadway_macros::broadway;
 pub use broadway_topology as topology;
 pub use builder::{Builder, Closures};
 pub use error::{Error, Permanent, Result, ResultExt};

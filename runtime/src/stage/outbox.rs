@@ -142,6 +142,18 @@ impl<T> Outbox<T> {
     pub(crate) fn emitted(&mut self) -> &mut Vec<Emitted<T>> {
         &mut self.emitted
     }
+
+    /// An empty outbox of other data, whose tickets are of the same kind.
+    pub(crate) fn sibling<U>(&self) -> Outbox<U> {
+        Outbox { sequence: self.sequence, ..Outbox::new(self.lane.clone(), self.ack_ref) }
+    }
+
+    /// Goes on where a sibling is, so that no two messages share an identity.
+    pub(crate) fn follow<U>(&mut self, sibling: &Outbox<U>) {
+        self.lane.clone_from(&sibling.lane);
+        self.ack_ref = sibling.ack_ref;
+        self.sequence = self.sequence.max(sibling.sequence);
+    }
 }
 
 /// What was not pushed (the ask panicked, or was cut at a deadline) was emitted all the same, and is released.

@@ -1,0 +1,140 @@
+//! Callbacks: what their signatures must look like as far as the tokens tell. What only types can tell is asserted in the
+//! generated code.
+
+use quote::{ToTokens, quote};
+use syn::{FnArg, GenericParam, Ident, Receiver, ReceiverKind, Safety, Signature, Type};
+
+use super::types;
+use crate::{
+    diagnostics::Diagnostics,
+    errors,
+    model::{Callback, CallbackKind, Callbacks, Model, Target},
+    suggest,
+};
+
+pub(super) fn check(model: &mut Model, sink: &mut Diagnostics) {
+    let Model { target, callbacks, .. } = model;
+    missing(target, callbacks, sink);
+    for callback in &mut callbacks.found {
+        let Some(signature) = &callback.signature else {
+            sink.error(&callback.name, errors::unreadable_callback(callback.kind));
+            continue;
+        };
+        let before = sink.len();
+        check_signature(callback, signature, &target.name, sink);
+        callback.poisoned = sink.len() > before;
+    }
+}
+
+/// Callbacks that are missing, and methods that were probably meant.
+fn missing(target: &Target, callbacks: &Callbacks, sink: &mut Diagnostics) {
+    for kind in CallbackKind::ALL.into_iter().filter(|kind| !callbacks.has(*kind)) {
+        let methods = || target.syntax.methods.iter().map(|method| &method.name);
+        let meant = methods()
+            .find(|name| suggest::nearest(&name.to_string(), [kind.name()]).is_some())
+            .or_else(|| methods().find(|name| suggest::foreign_callback(&name.to_string()) == Some(kind.name())));
+        match (kind, meant) {
+            (CallbackKind::HandleMessage, Some(meant)) => {
+                sink.error(meant, errors::missing_callback(kind, &target.name, Some(meant)));
+            }
+            (CallbackKind::HandleMessage, None) => {
+                sink.error(&target.self_type, errors::missing_callback(kind, &target.name, None));
+            }
+            // A method with another callback's near name is a slip; a helper with a name from elsewhere is not.
+            (_, Some(meant)) if suggest::nearest(&meant.to_string(), [kind.name()]).is_some() => {
+                sink.error(meant, errors::misspelt_callback(meant, kind));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check_signature(callback: &Callback, signature: &Signature, pipeline: &Ident, sink: &mut Diagnostics) {
+    let kind = callback.kind;
+    let returns_future = matches!(callback.returns(), Some(Type::ImplTrait(_)));
+    if let Some(token) = qualifier(signature) {
+        let text = errors::callback_cannot_be(kind, &token);
+        sink.error(token, text);
+    }
+    match (&signature.asyncness, callback.returns()) {
+        (None, Some(returns)) if returns_future => sink.error(returns, errors::write_async_fn(kind)),
+        (None, _) => sink.error(signature.fn_token, errors::callback_is_not_async(kind)),
+        (Some(_), Some(returns)) if returns_future => sink.error(returns, errors::opaque_output(kind)),
+        _ => {}
+    }
+    let generic = signature.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)));
+    if generic {
+        sink.error(&signature.generics, errors::generic_callback(kind));
+    }
+    receiver(kind, signature, sink);
+    parameters(kind, signature, pipeline, sink);
+    if let Some(returns) = callback.returns().filter(|_| !returns_future) {
+        if let Some(opaque) = types::opaque(returns) {
+            sink.error(opaque, errors::opaque_output(kind));
+        } else if let Some(borrow) = types::borrow(returns) {
+            sink.error(borrow, errors::borrowing_output(kind));
+        }
+    }
+}
+
+fn qualifier(signature: &Signature) -> Option<proc_macro2::TokenStream> {
+    let unsafety = if let Safety::Unsafe(token) = &signature.safety { Some(token.to_token_stream()) } else { None };
+    unsafety
+        .or(signature.constness.map(ToTokens::into_token_stream))
+        .or(signature.abi.as_ref().map(ToTokens::to_token_stream))
+        .or(signature.variadic.as_ref().map(ToTokens::to_token_stream))
+}
+
+fn receiver(kind: CallbackKind, signature: &Signature, sink: &mut Diagnostics) {
+    match signature.inputs.first() {
+        Some(FnArg::Receiver(Receiver { kind: ReceiverKind::Reference(_, _, None), .. })) => {}
+        Some(FnArg::Receiver(receiver)) => match &receiver.kind {
+            ReceiverKind::Typed(_, r#type) if matches!(&**r#type, Type::Reference(r) if r.mutability.is_none()) => {}
+            ReceiverKind::Reference(..) => sink.error(receiver, errors::mutable_receiver(kind)),
+            _ => sink.error(receiver, errors::wrong_receiver(kind)),
+        },
+        _ => sink.error(&signature.ident, errors::no_receiver(kind)),
+    }
+}
+
+fn parameters(kind: CallbackKind, signature: &Signature, pipeline: &Ident, sink: &mut Diagnostics) {
+    let parameters: Vec<_> = signature
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(argument) => Some(argument),
+            FnArg::Receiver(_) => None,
+        })
+        .collect();
+    match parameters[..] {
+        [] => sink.error(&signature.ident, errors::no_parameter(kind, pipeline)),
+        [only] => parameter(kind, &only.ty, pipeline, sink),
+        [_, ref surplus @ ..] => {
+            sink.error(quote!(#(#surplus),*), errors::too_many_parameters(kind, pipeline, parameters.len()));
+        }
+    }
+}
+
+fn parameter(kind: CallbackKind, r#type: &Type, pipeline: &Ident, sink: &mut Diagnostics) {
+    let Type::Reference(reference) = r#type else {
+        return sink.error(r#type, errors::parameter_by_value(kind, pipeline));
+    };
+    if reference.mutability.is_none() {
+        return sink.error(r#type, errors::parameter_is_not_mutable(kind, pipeline));
+    }
+    let slice = matches!(&*reference.elem, Type::Slice(_));
+    let wants_slice = matches!(kind, CallbackKind::PrepareMessages | CallbackKind::HandleFailed);
+    let vec = matches!(&*reference.elem, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Vec"));
+    if slice != wants_slice || vec {
+        return sink.error(r#type, errors::wrong_parameter(kind, pipeline));
+    }
+    if let Some(opaque) = types::opaque(&reference.elem) {
+        sink.error(opaque, errors::generic_callback(kind));
+    } else if kind == CallbackKind::HandleMessage {
+        if let Some(projection) = types::own_projection(&reference.elem) {
+            sink.error(projection, errors::circular_data(kind));
+        } else if let Some(borrow) = types::borrow(&reference.elem) {
+            sink.error(borrow, errors::borrowing_data());
+        }
+    }
+}

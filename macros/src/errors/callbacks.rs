@@ -1,0 +1,115 @@
+//! Callbacks, as far as their tokens tell.
+
+use proc_macro2::{Ident, TokenStream};
+
+use crate::{diagnostics::Text, model::CallbackKind};
+
+pub(crate) fn missing_callback(kind: CallbackKind, pipeline: &Ident, meant: Option<&Ident>) -> Text {
+    let text = Text::new(format!("missing callback `{}`", kind.name()));
+    match meant {
+        Some(meant) => text.help(format!("is `{meant}` meant to be it? write `{}`", kind.head(pipeline))),
+        None => text.help(format!("add `{} {{ .. }}`", kind.head(pipeline))),
+    }
+}
+
+pub(crate) fn misspelt_callback(found: &Ident, kind: CallbackKind) -> Text {
+    Text::new(format!("`{found}` is not a callback: it would never be called"))
+        .help(format!("did you mean `{}`? else give it a name that is less like it", kind.name()))
+}
+
+pub(crate) fn batchers_without_handle_batch(pipeline: &Ident) -> Text {
+    let kind = CallbackKind::HandleBatch;
+    Text::new("`batchers` needs the callback `handle_batch`").help(format!("add `{} {{ .. }}`", kind.head(pipeline)))
+}
+
+pub(crate) fn handle_batch_without_batchers() -> Text {
+    Text::new("`handle_batch` is never called: the pipeline has no batchers").help("add `batchers(default())`")
+}
+
+pub(crate) fn unreadable_callback(kind: CallbackKind) -> Text {
+    Text::new(format!("the signature of `{}` could not be parsed", kind.name()))
+}
+
+pub(crate) fn callback_cannot_be(kind: CallbackKind, token: &TokenStream) -> Text {
+    Text::new(format!("`{}` cannot be `{token}`", kind.name()))
+}
+
+pub(crate) fn callback_is_not_async(kind: CallbackKind) -> Text {
+    Text::new(format!("`{}` must be `async`", kind.name())).help(format!("write `async fn {}`", kind.name()))
+}
+
+pub(crate) fn write_async_fn(kind: CallbackKind) -> Text {
+    let name = kind.name();
+    Text::new(format!("`{name}` must be an `async fn`")).help(format!("write `async fn {name}(..) -> Result<..>`"))
+}
+
+pub(crate) fn opaque_output(kind: CallbackKind) -> Text {
+    Text::new(format!("`{}` cannot return an `impl Trait`: the output needs a name", kind.name()))
+        .help("name the type, or box it: `Box<dyn Trait + Send + Sync>`")
+}
+
+pub(crate) fn generic_callback(kind: CallbackKind) -> Text {
+    Text::new(format!("`{}` cannot be generic: a stage needs one type", kind.name()))
+        .help("make the pipeline's type generic instead")
+}
+
+pub(crate) fn no_receiver(kind: CallbackKind) -> Text {
+    Text::new(format!("`{}` must take `&self`", kind.name())).help("`&self` is what all stages share")
+}
+
+pub(crate) fn mutable_receiver(kind: CallbackKind) -> Text {
+    Text::new(format!("`{}` must take `&self`, found `&mut self`: all stages share it", kind.name()))
+        .help("put what changes behind a `Mutex`, an atomic or a channel")
+}
+
+pub(crate) fn wrong_receiver(kind: CallbackKind) -> Text {
+    Text::new(format!("`{}` must take `&self`: all stages share it", kind.name()))
+}
+
+pub(crate) fn no_parameter(kind: CallbackKind, pipeline: &Ident) -> Text {
+    Text::new(format!("`{}` takes one parameter besides `&self`, found none", kind.name()))
+        .help(format!("add `{}`", kind.parameter(pipeline)))
+}
+
+pub(crate) fn too_many_parameters(kind: CallbackKind, pipeline: &Ident, found: usize) -> Text {
+    let context = match kind {
+        CallbackKind::HandleMessage => "`&self` is the context",
+        CallbackKind::HandleBatch => "`batch.batcher()` and `batch.info()` say what the batch is about",
+        CallbackKind::PrepareMessages | CallbackKind::HandleFailed => "`&self` is the context",
+    };
+    Text::new(format!("`{}` takes one parameter besides `&self`, found {found}", kind.name()))
+        .help(format!("keep `{}`; {context}", kind.parameter(pipeline)))
+}
+
+pub(crate) fn parameter_by_value(kind: CallbackKind, pipeline: &Ident) -> Text {
+    let what = if kind == CallbackKind::HandleBatch { "batches" } else { "messages" };
+    Text::new(format!("`{}` cannot take this: {what} are lent, never handed over", kind.name()))
+        .help(format!("write `{}`", kind.parameter(pipeline)))
+}
+
+pub(crate) fn parameter_is_not_mutable(kind: CallbackKind, pipeline: &Ident) -> Text {
+    Text::new(format!("the parameter of `{}` must be a `&mut` reference", kind.name()))
+        .help(format!("write `{}`", kind.parameter(pipeline)))
+}
+
+pub(crate) fn wrong_parameter(kind: CallbackKind, pipeline: &Ident) -> Text {
+    let what = match kind {
+        CallbackKind::HandleMessage => "one message",
+        CallbackKind::HandleBatch => "a `Batch`",
+        CallbackKind::PrepareMessages | CallbackKind::HandleFailed => "a slice of messages",
+    };
+    Text::new(format!("`{}` takes {what}", kind.name())).help(format!("write `{}`", kind.parameter(pipeline)))
+}
+
+pub(crate) fn circular_data(kind: CallbackKind) -> Text {
+    Text::new(format!("this type is defined by `{}` itself", kind.name())).help("name the type of the message's data")
+}
+
+pub(crate) fn borrowing_output(kind: CallbackKind) -> Text {
+    Text::new(format!("`{}` cannot return a borrow: outputs outlive the call", kind.name()))
+        .help("return an owned type, such as `String` or `Vec<u8>`")
+}
+
+pub(crate) fn borrowing_data() -> Text {
+    Text::new("a message owns its data: it moves between tasks").help("use an owned type, such as `String` or `Payload`")
+}

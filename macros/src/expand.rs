@@ -1,0 +1,75 @@
+//! What is generated, in this order: the impl as it was written, the errors if there are any, and the pipeline's items. With
+//! errors the items have the same names and signatures and empty bodies, so that nothing else in the crate fails.
+
+mod assertions;
+mod batchers;
+mod callbacks;
+mod documentation;
+mod handler;
+mod source;
+mod start;
+mod topology;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::Ident;
+
+use crate::model::Model;
+
+/// The items of a sound pipeline. Cannot fail.
+pub(crate) fn pipeline(model: &Model) -> TokenStream {
+    let names = Names::new(model);
+    let parts = [
+        assertions::constants(model, &names),
+        batchers::items(model, &names),
+        start::methods(model, &names, Bodies::Real),
+        handler::implementation(model, &names),
+    ];
+    parts.into_iter().collect()
+}
+
+/// The items of a pipeline that has errors.
+pub(crate) fn stub(model: &Model) -> TokenStream {
+    let names = Names::new(model);
+    let parts = [
+        batchers::items(model, &names),
+        start::methods(model, &names, Bodies::Empty),
+        handler::stub(model, &names),
+    ];
+    parts.into_iter().collect()
+}
+
+/// Whether methods do what they say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bodies {
+    Real,
+    Empty,
+}
+
+/// The names that generated items share.
+struct Names {
+    /// The path of the runtime.
+    runtime: TokenStream,
+    /// What generated code uses of it.
+    private: TokenStream,
+    visibility: TokenStream,
+    batcher: Ident,
+    message: Ident,
+}
+
+impl Names {
+    fn new(model: &Model) -> Self {
+        let runtime = model.topology.runtime.as_ref().map_or(quote!(::broadway), ToTokens::to_token_stream);
+        let private = quote!(#runtime::__private);
+        let visibility = model.topology.visibility.as_ref().map_or(quote!(pub), ToTokens::to_token_stream);
+        let name = &model.target.name;
+        let (batcher, message) = (format_ident!("{name}Batcher"), format_ident!("{name}Message"));
+        Self { runtime, private, visibility, batcher, message }
+    }
+}
+
+/// A span for generated names that points at what the user wrote.
+fn at(tokens: &impl ToTokens) -> Span {
+    let span = tokens.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+    Span::mixed_site().located_at(span)
+}

@@ -1,0 +1,63 @@
+//! Values that are constants: the compiler knows them, the macro does not, so the rulebook's bounds become assertions that
+//! point at the value.
+
+use broadway_topology::{Rule, Takes};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Expr, Ident};
+
+use super::{Names, at};
+use crate::model::{Known, Model, Setting};
+
+pub(super) fn constants(model: &Model, names: &Names) -> TokenStream {
+    let declaration = &model.topology;
+    let producers = declaration.producers.iter().flat_map(|group| {
+        let limit = group.rate_limiting.iter().flat_map(|limit| limit.settings.iter());
+        group.settings.iter().chain(limit)
+    });
+    let settings = declaration
+        .root
+        .iter()
+        .chain(producers)
+        .chain(declaration.processors.iter().flat_map(|group| group.settings.iter()))
+        .chain(declaration.batchers().iter().flat_map(|batcher| batcher.settings.iter()));
+    settings.filter(|setting| setting.known == Known::Constant).filter_map(|setting| constant(model, setting, names)).collect()
+}
+
+fn constant(model: &Model, setting: &Setting, names: &Names) -> Option<TokenStream> {
+    let private = &names.private;
+    let path = reachable(model, setting.value.as_ref()?)?;
+    let option = setting.spec.name;
+    let checks: Vec<(TokenStream, Rule)> = match setting.spec.takes {
+        Takes::Count { min, max } => vec![
+            (quote!(at_least(#min)), Rule::AtLeast { option, min }),
+            (quote!(at_most(#max)), Rule::AtMost { option, max }),
+        ],
+        Takes::Time => vec![(quote!(at_least_one_millisecond()), Rule::AtLeastOneMillisecond { option })],
+        _ => return None,
+    };
+    let checks = checks.iter().map(|(check, rule)| {
+        let text = rule.to_string();
+        quote_spanned! {at(&setting.value)=>
+            const _: () = ::core::assert!(#private::Constant(#path).#check, #text);
+        }
+    });
+    Some(checks.collect())
+}
+
+/// The path as it can be written outside of the impl; `None` if it depends on the impl's generics.
+fn reachable(model: &Model, path: &Expr) -> Option<TokenStream> {
+    let Expr::Path(path) = path else { return None };
+    let first: &Ident = &path.path.segments.first()?.ident;
+    let generics = &model.target.generics;
+    if first != "Self" && path.qself.is_none() {
+        let generic = generics.type_params().any(|parameter| parameter.ident == *first)
+            || generics.const_params().any(|parameter| parameter.ident == *first);
+        return (!generic).then(|| path.to_token_stream());
+    }
+    if path.qself.is_some() || !generics.params.is_empty() {
+        return None;
+    }
+    let (self_type, rest) = (&model.target.self_type, path.path.segments.iter().skip(1));
+    Some(quote!(<#self_type>#(::#rest)*))
+}

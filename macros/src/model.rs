@@ -1,0 +1,203 @@
+//! What was meant: options with their meaning and spans, batchers with their variants, callbacks with their types. What was
+//! wrong and already reported is left out or [`Known::Invalid`], so that one mistake leads to one error.
+
+use broadway_topology::{OptionSpec, Section};
+use proc_macro2::{Ident, TokenStream};
+use syn::{Attribute, Expr, Generics, ReturnType, Signature, Type, Visibility};
+
+use crate::syntax::impl_block::ImplBlock;
+
+/// A pipeline as it was declared.
+pub(crate) struct Model {
+    pub(crate) topology: Declaration,
+    pub(crate) target: Target,
+    pub(crate) callbacks: Callbacks,
+}
+
+/// The attribute.
+#[derive(Default)]
+pub(crate) struct Declaration {
+    /// `crate = PATH`.
+    pub(crate) runtime: Option<Expr>,
+    /// `vis = VISIBILITY`.
+    pub(crate) visibility: Option<Visibility>,
+    pub(crate) root: Settings,
+    pub(crate) producers: Option<Group>,
+    pub(crate) processors: Option<Group>,
+    pub(crate) batchers: Option<Batchers>,
+}
+
+/// The impl.
+pub(crate) struct Target {
+    pub(crate) generics: Generics,
+    pub(crate) self_type: Type,
+    /// The type's name; the generated names start with it.
+    pub(crate) name: Ident,
+    /// Generated names that the impl already has: they are not generated.
+    pub(crate) taken: Vec<Ident>,
+    pub(crate) syntax: ImplBlock,
+}
+
+/// The options of one list.
+#[derive(Default)]
+pub(crate) struct Settings(pub(crate) Vec<Setting>);
+
+/// One option.
+pub(crate) struct Setting {
+    pub(crate) spec: &'static OptionSpec,
+    pub(crate) key: Ident,
+    /// `key = value`.
+    pub(crate) entry: TokenStream,
+    pub(crate) value: Option<Expr>,
+    pub(crate) known: Known,
+}
+
+/// What the macro knows about a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// A literal number.
+    Number(u64),
+    /// A literal text.
+    Text(String),
+    /// A path to a constant: a `const` assertion checks it.
+    Constant,
+    /// Any other expression: checked when the pipeline starts.
+    Expression,
+    /// Reported.
+    Invalid,
+}
+
+/// `producers(default(..))` or `processors(default(..))`.
+pub(crate) struct Group {
+    pub(crate) section: Section,
+    pub(crate) key: Ident,
+    pub(crate) settings: Settings,
+    /// `rate_limiting(..)`.
+    pub(crate) rate_limiting: Option<RateLimiting>,
+    /// Whether something in it was wrong, so that what is missing may only be misspelt.
+    pub(crate) poisoned: bool,
+}
+
+/// `rate_limiting(..)`.
+pub(crate) struct RateLimiting {
+    pub(crate) key: Ident,
+    pub(crate) settings: Settings,
+    pub(crate) poisoned: bool,
+}
+
+/// `batchers(..)`.
+pub(crate) struct Batchers {
+    pub(crate) key: Ident,
+    pub(crate) batchers: Vec<Batcher>,
+    /// `default = NAME`.
+    pub(crate) default: Option<Ident>,
+    /// `unrouted = fail`.
+    pub(crate) unrouted: Option<TokenStream>,
+    pub(crate) poisoned: bool,
+}
+
+/// One batcher.
+pub(crate) struct Batcher {
+    pub(crate) key: Ident,
+    pub(crate) name: String,
+    pub(crate) variant: Ident,
+    pub(crate) settings: Settings,
+}
+
+/// The callbacks of an impl. There may be several of a kind, under different `#[cfg]`s.
+#[derive(Default)]
+pub(crate) struct Callbacks {
+    pub(crate) found: Vec<Callback>,
+}
+
+/// One callback.
+pub(crate) struct Callback {
+    pub(crate) kind: CallbackKind,
+    pub(crate) name: Ident,
+    pub(crate) cfgs: Vec<Attribute>,
+    /// `None` where it could not be parsed.
+    pub(crate) signature: Option<Signature>,
+    /// What is behind the `&mut` of its parameter.
+    pub(crate) lent: Option<Type>,
+    /// Whether an error was reported.
+    pub(crate) poisoned: bool,
+}
+
+/// Which callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallbackKind {
+    HandleMessage,
+    HandleBatch,
+    PrepareMessages,
+    HandleFailed,
+}
+
+impl CallbackKind {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::HandleMessage, Self::HandleBatch, Self::PrepareMessages, Self::HandleFailed];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::HandleMessage => "handle_message",
+            Self::HandleBatch => "handle_batch",
+            Self::PrepareMessages => "prepare_messages",
+            Self::HandleFailed => "handle_failed",
+        }
+    }
+
+    /// Its parameter, as it should be written.
+    pub(crate) fn parameter(self, pipeline: &Ident) -> String {
+        match self {
+            Self::HandleMessage => format!("message: &mut {pipeline}Message"),
+            Self::HandleBatch => "batch: &mut Batch<Self>".to_owned(),
+            Self::PrepareMessages | Self::HandleFailed => format!("messages: &mut [{pipeline}Message]"),
+        }
+    }
+
+    /// Its head, as it should be written.
+    pub(crate) fn head(self, pipeline: &Ident) -> String {
+        let output = if self == Self::HandleMessage { "Output" } else { "()" };
+        format!("async fn {}(&self, {}) -> Result<{output}>", self.name(), self.parameter(pipeline))
+    }
+}
+
+impl Settings {
+    pub(crate) fn get(&self, name: &str) -> Option<&Setting> {
+        self.0.iter().find(|setting| setting.spec.name == name)
+    }
+
+    /// The value of an option that takes an expression.
+    pub(crate) fn expression(&self, name: &str) -> Option<&Expr> {
+        self.get(name).filter(|setting| setting.known != Known::Invalid)?.value.as_ref()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Setting> {
+        self.0.iter()
+    }
+}
+
+impl Declaration {
+    pub(crate) fn batchers(&self) -> &[Batcher] {
+        self.batchers.as_ref().map_or(&[], |batchers| &batchers.batchers)
+    }
+}
+
+impl Callbacks {
+    pub(crate) fn of(&self, kind: CallbackKind) -> impl Iterator<Item = &Callback> {
+        self.found.iter().filter(move |callback| callback.kind == kind)
+    }
+
+    pub(crate) fn has(&self, kind: CallbackKind) -> bool {
+        self.of(kind).next().is_some()
+    }
+}
+
+impl Callback {
+    /// The return type; `None` where there is none, or where it is unknown.
+    pub(crate) fn returns(&self) -> Option<&Type> {
+        match &self.signature.as_ref()?.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, returns) => Some(returns),
+        }
+    }
+}

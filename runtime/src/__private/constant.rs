@@ -1,0 +1,36 @@
+//! Bounds of constants, judged while the crate is compiled.
+
+use std::time::Duration;
+
+/// A constant that was given as an option's value.
+#[derive(Debug)]
+pub struct Constant<T>(pub T);
+
+macro_rules! bounds {
+    ($($type:ty),*) => {$(
+        impl Constant<$type> {
+            /// Whether a count is large enough.
+            pub const fn at_least(self, min: u64) -> bool {
+                self.0 as i128 >= min as i128
+            }
+
+            /// Whether a count is small enough.
+            pub const fn at_most(self, max: u64) -> bool {
+                self.0 as i128 <= max as i128
+            }
+
+            /// Whether a time in milliseconds is long enough.
+            pub const fn at_least_one_millisecond(self) -> bool {
+                self.0 as i128 >= 1
+            }
+        }
+    )*};
+}
+bounds!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+
+impl Constant<Duration> {
+    /// Whether a time is long enough.
+    pub const fn at_least_one_millisecond(self) -> bool {
+        self.0.as_nanos() >= 1_000_000
+    }
+}

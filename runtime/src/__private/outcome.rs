@@ -1,0 +1,79 @@
+//! What callbacks return. The bound on the error is named here only, so that it leads to one error.
+
+use crate::{
+    error::{Error, Result},
+    handler::Outcome,
+};
+
+/// What a message can fail with.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot fail a message",
+    label = "not an error that converts into `broadway::Error`",
+    note = "use an error that implements `std::error::Error + Send + Sync + 'static`, a `String`, or `broadway::Error`"
+)]
+pub trait Reason {
+    /// The reason of the failure.
+    fn reason(self) -> Error;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> Reason for E {
+    fn reason(self) -> Error {
+        self.into()
+    }
+}
+
+/// What a callback without an output may return.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from this callback",
+    label = "not a verdict",
+    note = "return nothing, or `Result<()>`: only `handle_message` has an output"
+)]
+pub trait Verdict {
+    /// What it fails with.
+    type Error;
+
+    /// The verdict as a `Result`.
+    ///
+    /// # Errors
+    /// The callback's own.
+    fn into_verdict(self) -> Result<(), Self::Error>;
+}
+
+impl Verdict for () {
+    type Error = std::convert::Infallible;
+
+    fn into_verdict(self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+impl<E> Verdict for Result<(), E> {
+    type Error = E;
+
+    fn into_verdict(self) -> Self {
+        self
+    }
+}
+
+/// What `handle_message` returned.
+///
+/// # Errors
+/// The callback's own.
+pub fn output<R: Outcome>(returned: R) -> Result<R::Output>
+where
+    R::Error: Reason,
+{
+    returned.into_result().map_err(Reason::reason)
+}
+
+/// What another callback returned.
+///
+/// # Errors
+/// The callback's own.
+pub fn verdict<R: Verdict>(returned: R) -> Result
+where
+    R::Error: Reason,
+{
+    returned.into_verdict().map_err(Reason::reason)
+}

@@ -1,0 +1,39 @@
+//! `module`: what is a producer, and one of the right type.
+
+use crate::{handler::BoxProducer, stage::Producer};
+
+/// What `module` may yield.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Producer`",
+    label = "not a `Producer`",
+    note = "`module` is an expression that gives a `Producer`; it may use `self`, `stage`, `.await` and `?`"
+)]
+pub trait Source: Producer {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Producer> Source for P {}
+
+/// Whether what a producer emits is what `handle_message` takes.
+#[diagnostic::on_unimplemented(
+    message = "the producer emits `{Self}`, but `handle_message` takes a message of `{T}`",
+    label = "emits `{Self}`",
+    note = "change the type of the message, or convert with `transformer = f`, where `f` is a function from `{Self}` to `Result<{T}, E>`"
+)]
+pub trait Emits<T>: Sized {
+    /// The producer, boxed.
+    fn boxed(producer: impl Producer<Data = Self>) -> BoxProducer<T>;
+}
+
+impl<T: Send + 'static> Emits<T> for T {
+    fn boxed(producer: impl Producer<Data = T>) -> BoxProducer<T> {
+        Box::new(producer)
+    }
+}
+
+/// The producer of one stage.
+pub fn boxed<T, P: Source>(producer: P) -> BoxProducer<T>
+where
+    P::Data: Emits<T>,
+{
+    P::Data::boxed(producer)
+}
