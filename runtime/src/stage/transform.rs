@@ -108,7 +108,7 @@ impl<P: Producer, F: Fn(P::Data) -> Result<T, E>, T, E: Into<Error>> Drop for As
         self.out.follow(inner);
         self.out.rejected().append(inner.rejected());
         for Emitted { data, ticket, envelope } in inner.emitted().drain(..) {
-            match convert(transformer, data, stage) {
+            match convert(&*transformer, data, stage) {
                 Ok(data) => self.out.emitted().push(Emitted { data, ticket, envelope }),
                 Err(failure) => self.out.rejected().push(Rejected { ticket, failure }),
             }

@@ -1,0 +1,9 @@
+// expect: `#[broadway]` goes on the `impl` block, not on the type
+use ui_tests::prelude::*;
+
+#[broadway(producers(default(module = Payloads)), processors(default()))]
+pub struct Orders;
+
+fn main() {
+    let _ = Orders;
+}

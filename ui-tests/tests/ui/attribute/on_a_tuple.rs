@@ -1,0 +1,9 @@
+// expect: a pipeline must be a named type
+use ui_tests::prelude::*;
+
+#[broadway(producers(default(module = Payloads)), processors(default()))]
+impl (u8, u8) {
+    async fn handle_message(&self, _message: &mut Message<Payload>) {}
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+// expect: only one `#[broadway(..)]` can stand on an impl
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+)]
+#[broadway(producers(default(module = Numbers)), processors(default()))]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

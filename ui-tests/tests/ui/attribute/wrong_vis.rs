@@ -1,0 +1,19 @@
+// expect: `vis` expects a visibility
+use ui_tests::prelude::*;
+
+#[broadway(
+    vis = public,
+    producers(default(module = Payloads)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

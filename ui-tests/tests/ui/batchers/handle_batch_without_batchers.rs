@@ -1,0 +1,20 @@
+// expect: `handle_batch` is never called: the pipeline has no batchers
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+
+    async fn handle_batch(&self, _batch: &mut Batch<Self>) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

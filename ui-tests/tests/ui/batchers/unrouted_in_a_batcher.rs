@@ -1,0 +1,21 @@
+// expect: `unrouted` belongs beside the batchers, not into one
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+    batchers(default(unrouted = fail)),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+
+    async fn handle_batch(&self, _batch: &mut Batch<Self>) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

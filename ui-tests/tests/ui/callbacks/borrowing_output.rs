@@ -1,0 +1,20 @@
+// expect: `handle_message` cannot return a borrow: outputs outlive the call
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, message: &mut OrdersMessage) -> Result<&str> {
+        Ok(message.text()?)
+    }
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+// expect: `name` is empty
+use ui_tests::prelude::*;
+
+#[broadway(
+    name = "",
+    producers(default(module = Payloads)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

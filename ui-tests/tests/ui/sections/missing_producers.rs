@@ -1,0 +1,17 @@
+// expect: missing section `producers`
+use ui_tests::prelude::*;
+
+#[broadway(
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+// expect: mismatched types
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+    batchers(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+
+    async fn handle_batch(&self, _batch: &mut Batch<Payments>) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}
+
+struct Payments;
+
+#[broadway(producers(default(module = Payloads)), processors(default()))]
+impl Payments {
+    async fn handle_message(&self, _message: &mut PaymentsMessage) {}
+}

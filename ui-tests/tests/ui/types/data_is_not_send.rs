@@ -1,0 +1,18 @@
+// expect: `Rc<u8>` cannot be sent between threads safely
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = todo!() as Numbers)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage<std::rc::Rc<u8>>) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+// expect: `String` is not a message
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut String) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+// expect: the producer emits `String`, but `handle_message` takes a message of `Payload`
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Numbers, transformer = decode)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}
+
+fn decode(number: u64) -> Result<String> {
+    Ok(number.to_string())
+}
