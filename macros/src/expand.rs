@@ -5,12 +5,14 @@ mod assertions;
 mod batchers;
 mod callbacks;
 mod documentation;
+mod forward;
 mod handler;
+mod place;
 mod source;
 mod start;
 mod topology;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::Ident;
 
@@ -66,10 +68,4 @@ impl Names {
         let (batcher, message) = (format_ident!("{name}Batcher"), format_ident!("{name}Message"));
         Self { runtime, private, visibility, batcher, message }
     }
-}
-
-/// A span for generated names that points at what the user wrote.
-fn at(tokens: &impl ToTokens) -> Span {
-    let span = tokens.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span());
-    Span::mixed_site().located_at(span)
 }

@@ -3,7 +3,7 @@
 
 use broadway_topology::{OptionSpec, Section};
 use proc_macro2::{Ident, TokenStream};
-use syn::{Attribute, Expr, Generics, ReturnType, Signature, Type, Visibility};
+use syn::{Attribute, Expr, FnArg, Generics, ReturnType, Signature, Type, Visibility};
 
 use crate::syntax::impl_block::ImplBlock;
 
@@ -121,6 +121,10 @@ pub(crate) struct Callback {
     pub(crate) lent: Option<Type>,
     /// Whether an error was reported.
     pub(crate) poisoned: bool,
+    /// Whether the type that it is lent cannot be named outside of it.
+    pub(crate) unnameable_lent: bool,
+    /// Whether the type that it returns cannot be named outside of it.
+    pub(crate) unnameable_output: bool,
 }
 
 /// Which callback.
@@ -193,6 +197,14 @@ impl Callbacks {
 }
 
 impl Callback {
+    /// The type of its parameter.
+    pub(crate) fn parameter(&self) -> Option<&Type> {
+        self.signature.as_ref()?.inputs.iter().find_map(|input| match input {
+            FnArg::Typed(argument) => Some(&*argument.ty),
+            FnArg::Receiver(_) => None,
+        })
+    }
+
     /// The return type; `None` where there is none, or where it is unknown.
     pub(crate) fn returns(&self) -> Option<&Type> {
         match &self.signature.as_ref()?.output {

@@ -6,8 +6,7 @@ mod constant;
 mod outcome;
 mod partition;
 mod producer;
-
-pub use std::result::Result::{self as StdResult, Err, Ok};
+mod taken;
 
 pub use broadway_topology::Topology;
 
@@ -16,11 +15,12 @@ pub use self::{
     outcome::{output, verdict},
     partition::partition,
     producer::boxed,
+    taken::Taken,
 };
 pub use crate::{
     batch::{Batch, MessageOf},
     error::Result,
-    handler::{Batcher, BoxProducer, Broadway, Declared, Lent, Outcome},
+    handler::{Batcher, BoxProducer, Broadway, Declared, Outcome},
     message::Message,
     payload::Payload,
     stage::{StageIndex, transform},

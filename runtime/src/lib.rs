@@ -27,6 +27,7 @@ mod ticket;
 pub mod prelude {
     pub use crate::{
         Batch, BatchMode, Message, Payload, Pipeline, Result, ResultExt, StageIndex, StartLink as _, Trigger,
+        broadway,
     };
 }
 

@@ -18,10 +18,18 @@ pub(super) fn check(model: &mut Model, sink: &mut Diagnostics) {
     for callback in &mut callbacks.found {
         let Some(signature) = &callback.signature else {
             sink.error(&callback.name, errors::unreadable_callback(callback.kind));
+            callback.poisoned = true;
             continue;
         };
         let before = sink.len();
         check_signature(callback, signature, &target.name, sink);
+        let borrowed = |r#type: &Type| types::opaque(r#type).is_some() || types::borrow(r#type).is_some();
+        let generic = signature.generics.params.iter().next().is_some();
+        let lent = callback.lent.as_ref().or_else(|| callback.parameter());
+        let unnameable_lent =
+            lent.is_some_and(|lent| generic || borrowed(lent) || types::own_projection(lent).is_some());
+        let unnameable_output = callback.returns().is_some_and(|output| generic || borrowed(output));
+        (callback.unnameable_lent, callback.unnameable_output) = (unnameable_lent, unnameable_output);
         callback.poisoned = sink.len() > before;
     }
 }

@@ -3,10 +3,10 @@
 
 use broadway_topology::{Rule, Takes};
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::{Expr, Ident};
 
-use super::{Names, at};
+use super::{Names, place::Place};
 use crate::model::{Known, Model, Setting};
 
 pub(super) fn constants(model: &Model, names: &Names) -> TokenStream {
@@ -38,9 +38,7 @@ fn constant(model: &Model, setting: &Setting, names: &Names) -> Option<TokenStre
     };
     let checks = checks.iter().map(|(check, rule)| {
         let text = rule.to_string();
-        quote_spanned! {at(&setting.value)=>
-            const _: () = ::core::assert!(#private::Constant(#path).#check, #text);
-        }
+        Place::of(&setting.value).cover(quote!(const _: () = ::core::assert!(#private::Constant(#path).#check, #text);))
     });
     Some(checks.collect())
 }

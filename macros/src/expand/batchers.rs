@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{Names, documentation};
+use super::{Names, documentation, place::Place};
 use crate::model::{Batcher, Model};
 
 pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
@@ -33,6 +33,10 @@ pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
         format!("The batchers of `{pipeline}`, for `put_batcher` and for matching on `batch.batcher()`.")
     };
     let about_message = format!("A message of `{pipeline}`; `T` is what its producer emits.");
+    // "Defined here" of the compiler points at the key of the section.
+    let place = model.topology.batchers.as_ref().map_or(Place::of(pipeline), |batchers| Place::of(&batchers.key));
+    let head = place.start(quote!(#visibility enum));
+    let batcher = place.named(batcher);
     quote! {
         #[doc = #about_enum]
         #[allow(unreachable_pub)]
@@ -40,7 +44,7 @@ pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
             ::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug,
             ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash,
         )]
-        #visibility enum #batcher {
+        #head #batcher {
             #(#variants,)*
         }
 

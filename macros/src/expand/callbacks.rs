@@ -2,34 +2,28 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{FnArg, Type};
+use syn::Type;
 
+use super::Names;
 use crate::model::Callback;
 
 /// `Data` and `Output`. A type that is not plainly what it should be is replaced: an error about it was reported.
-pub(super) fn fallback_types(handle_message: Option<&Callback>, private: &TokenStream) -> (TokenStream, TokenStream) {
+pub(super) fn fallback_types(handle_message: Option<&Callback>, names: &Names) -> (TokenStream, TokenStream) {
+    let Names { private, batcher, .. } = names;
     let data = quote!(#private::Payload);
     let Some(callback) = handle_message else { return (data, quote!(())) };
-    let message = callback.lent.as_ref().filter(|lent| !callback.poisoned || ends_with(lent, "Message"));
-    let data = match message.or_else(|| by_value(callback)) {
-        Some(message) => quote!(<#message as #private::Lent>::Data),
+    // A message that is taken by value, or by a shared reference, says as much as one that is lent.
+    let message = callback.lent.as_ref().or_else(|| callback.parameter());
+    let trusted = |r#type: &&Type, name| !callback.poisoned || ends_with(r#type, name);
+    let data = match message.filter(|message| !callback.unnameable_lent && trusted(message, "Message")) {
+        Some(message) => quote!(<#message as #private::Taken<#batcher>>::Data),
         None => data,
     };
-    let output = match callback.returns() {
-        Some(returns) if !callback.poisoned || ends_with(returns, "Result") => {
-            quote!(<#returns as #private::Outcome>::Output)
-        }
-        _ => quote!(()),
+    let output = match callback.returns().filter(|output| !callback.unnameable_output && trusted(output, "Result")) {
+        Some(output) => quote!(<#output as #private::Outcome>::Output),
+        None => quote!(()),
     };
     (data, output)
-}
-
-/// A message that was taken by value.
-fn by_value(callback: &Callback) -> Option<&Type> {
-    callback.signature.as_ref()?.inputs.iter().find_map(|input| match input {
-        FnArg::Typed(argument) if ends_with(&argument.ty, "Message") => Some(&*argument.ty),
-        _ => None,
-    })
 }
 
 fn ends_with(r#type: &Type, name: &str) -> bool {

@@ -2,10 +2,10 @@
 //! lands on the value, and hovering and going to the definition work on the name.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::{Expr, ExprLit, Lit};
 
-use super::{Names, at, source};
+use super::{Names, source};
 use crate::model::{Declaration, Group, Known, Model, Setting, Settings};
 
 /// The body of `topology()`.
@@ -82,7 +82,7 @@ fn setters(place: &TokenStream, settings: &Settings) -> Vec<TokenStream> {
         .filter_map(|setting| {
             let (key, value) = (&setting.key, value(setting)?);
             let key = Ident::new(setting.spec.name, key.span());
-            Some(quote_spanned!(at(&key)=> #place.#key(#value)))
+            Some(quote!(#place.#key(#value)))
         })
         .collect()
 }

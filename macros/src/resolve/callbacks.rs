@@ -1,6 +1,6 @@
 //! Callbacks: the methods of the impl that have a callback's name.
 
-use syn::{FnArg, Type};
+use syn::Type;
 
 use crate::{
     model::{Callback, CallbackKind, Callbacks},
@@ -17,22 +17,19 @@ pub(crate) fn callbacks(syntax: &ImplBlock) -> Callbacks {
 }
 
 fn callback(kind: CallbackKind, method: &Method) -> Callback {
-    let typed = method.signature.as_ref().and_then(|signature| {
-        signature.inputs.iter().find_map(|input| match input {
-            FnArg::Typed(argument) => Some(&*argument.ty),
-            FnArg::Receiver(_) => None,
-        })
-    });
-    let lent = match typed {
-        Some(Type::Reference(reference)) => Some((*reference.elem).clone()),
-        _ => None,
-    };
-    Callback {
+    let mut callback = Callback {
         kind,
         name: method.name.clone(),
         cfgs: method.attributes.iter().filter(|attribute| is_named(attribute, "cfg")).cloned().collect(),
         signature: method.signature.clone(),
-        lent,
-        poisoned: method.signature.is_none(),
-    }
+        lent: None,
+        poisoned: false,
+        unnameable_lent: false,
+        unnameable_output: false,
+    };
+    callback.lent = match callback.parameter() {
+        Some(Type::Reference(reference)) => Some((*reference.elem).clone()),
+        _ => None,
+    };
+    callback
 }

@@ -1,7 +1,7 @@
 //! The impl's type: a named type, whose name the generated names start with.
 
 use proc_macro2::Span;
-use syn::{GenericParam, Ident, Type};
+use syn::{GenericParam, Generics, Ident, Type, WherePredicate};
 
 use crate::{
     diagnostics::Diagnostics,
@@ -35,11 +35,33 @@ pub(crate) fn target(syntax: ImplBlock, sink: &mut Diagnostics) -> Option<Target
             sink.error(lifetime, errors::borrowing_pipeline(&name, &lifetime.lifetime));
         }
     }
+    let mut generics = syntax.generics.clone();
+    for parameter in unbounded(&syntax.generics) {
+        sink.error(&parameter, errors::unbounded_parameter(&parameter));
+        // So that the stub compiles.
+        generics.make_where_clause().predicates.push(syn::parse_quote!(
+            #parameter: ::core::marker::Send + ::core::marker::Sync + 'static
+        ));
+    }
     let mut taken = Vec::new();
     for method in syntax.methods.iter().filter(|method| GENERATED.iter().any(|name| method.name == name)) {
         sink.error(&method.name, errors::name_is_generated(&method.name));
         taken.push(method.name.clone());
     }
     let name = Ident::new(&name.to_string(), Span::call_site().located_at(name.span()));
-    Some(Target { generics: syntax.generics.clone(), self_type: syntax.self_type.clone(), name, taken, syntax })
+    Some(Target { generics, self_type: syntax.self_type.clone(), name, taken, syntax })
+}
+
+/// Type parameters about which nothing is known: the pipeline cannot be shared between tasks then.
+fn unbounded(generics: &Generics) -> Vec<Ident> {
+    let predicates = || generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let bounded = |name: &Ident| {
+        predicates().any(|predicate| match predicate {
+            // `T: ..`, or something about a type made of it.
+            WherePredicate::Type(predicate) => matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident(name)),
+            _ => false,
+        })
+    };
+    let parameters = generics.type_params().filter(|parameter| parameter.bounds.is_empty() && !bounded(&parameter.ident));
+    parameters.map(|parameter| parameter.ident.clone()).collect()
 }

@@ -47,6 +47,9 @@ pub(crate) fn entries(tokens: TokenStream, keys: Keys, sink: &mut Diagnostics) -
     let mut entries = Vec::new();
     let list = |input: ParseStream<'_>| {
         while !input.is_empty() {
+            if stray_comma(input, sink) {
+                continue;
+            }
             if let Some(entry) = entry(input, keys, sink) {
                 entries.push(entry);
             }
@@ -141,14 +144,17 @@ fn value(input: ParseStream<'_>, key: &Ident, eq: &TokenTree, sink: &mut Diagnos
     }
 }
 
+/// Reports and skips a comma that follows another one.
+fn stray_comma(input: ParseStream<'_>, sink: &mut Diagnostics) -> bool {
+    let comma = input.parse::<Token![,]>();
+    if let Ok(comma) = &comma {
+        sink.error(comma, errors::stray_comma());
+    }
+    comma.is_ok()
+}
+
 /// Reports what stands where a key should, and skips it.
 fn bad_key(input: ParseStream<'_>, keys: Keys, sink: &mut Diagnostics) {
-    if input.peek(Token![,]) {
-        if let Ok(comma) = input.parse::<TokenTree>() {
-            sink.error(comma, errors::stray_comma());
-        }
-        return;
-    }
     let literal = input.fork().parse::<Lit>().ok();
     let tokens = skip(input);
     let first = tokens.clone().into_iter().next();

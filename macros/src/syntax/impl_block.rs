@@ -29,12 +29,12 @@ pub(crate) struct Method {
     pub(crate) signature: Option<Signature>,
 }
 
-/// The item, without a second `#[broadway]` on it.
+/// The item, without attributes that cannot stand beside this one.
 pub(crate) fn verbatim(item: &TokenStream) -> TokenStream {
     let strip = |input: ParseStream<'_>| {
         let attributes = input.call(Attribute::parse_outer)?;
         let rest: TokenStream = input.parse()?;
-        let attributes = attributes.iter().filter(|attribute| !is_named(attribute, "broadway"));
+        let attributes = attributes.iter().filter(|attribute| !is_named(attribute, "broadway") && !is_named(attribute, "async_trait"));
         Ok(quote!(#(#attributes)* #rest))
     };
     strip.parse2(item.clone()).unwrap_or_else(|_| item.clone())

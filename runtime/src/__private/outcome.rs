@@ -2,7 +2,6 @@
 
 use crate::{
     error::{Error, Result},
-    handler::Outcome,
 };
 
 /// What a message can fail with.
@@ -60,11 +59,8 @@ impl<E> Verdict for Result<(), E> {
 ///
 /// # Errors
 /// The callback's own.
-pub fn output<R: Outcome>(returned: R) -> Result<R::Output>
-where
-    R::Error: Reason,
-{
-    returned.into_result().map_err(Reason::reason)
+pub fn output<T, E: Reason>(returned: Result<T, E>) -> Result<T> {
+    returned.map_err(Reason::reason)
 }
 
 /// What another callback returned.

@@ -2,17 +2,6 @@
 
 use crate::{handler::BoxProducer, stage::Producer};
 
-/// What `module` may yield.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a `Producer`",
-    label = "not a `Producer`",
-    note = "`module` is an expression that gives a `Producer`; it may use `self`, `stage`, `.await` and `?`"
-)]
-pub trait Source: Producer {}
-
-#[diagnostic::do_not_recommend]
-impl<P: Producer> Source for P {}
-
 /// Whether what a producer emits is what `handle_message` takes.
 #[diagnostic::on_unimplemented(
     message = "the producer emits `{Self}`, but `handle_message` takes a message of `{T}`",
@@ -31,7 +20,7 @@ impl<T: Send + 'static> Emits<T> for T {
 }
 
 /// The producer of one stage.
-pub fn boxed<T, P: Source>(producer: P) -> BoxProducer<T>
+pub fn boxed<T, P: Producer>(producer: P) -> BoxProducer<T>
 where
     P::Data: Emits<T>,
 {

@@ -51,6 +51,11 @@ pub enum Next {
 ///    first success), for ever, visibly. A panic is a crash: a new instance is made.
 /// 4. Acknowledgements never go through the producer: [`init`](Self::init) registers an
 ///    [`Acknowledger`](crate::Acknowledger) that shares the client.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Producer`",
+    label = "not a `Producer`",
+    note = "a source implements `broadway::Producer`; an expression that may fail needs `?`, one that is a future `.await`"
+)]
 #[async_trait]
 pub trait Producer: Send + 'static {
     /// What a message carries.

@@ -1,7 +1,7 @@
+// expect: unknown option `max_restart`
 // expect: unknown option `producer`
 // expect: `concurrency` is called `stages` here
 // expect: `batch_timeout` expects milliseconds, found a string
-// expect: unknown option `max_restart`
 // expect: `stages` must be at least 1
 // expect: `min_demand` (20) must be less than `max_demand`, which defaults to 10
 // expect: `batch_size` must be at least 1

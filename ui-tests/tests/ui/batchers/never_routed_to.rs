@@ -1,7 +1,7 @@
 // expect: variant `Archive` is never constructed
-use ui_tests::prelude::*;
-
 #![deny(dead_code)]
+
+use ui_tests::prelude::*;
 
 #[broadway(
     vis = pub(crate),

@@ -1,4 +1,4 @@
-// expect: no variant, associated function, or constant named `Archiv` found for enum `OrdersBatcher` in the current scope
+// expect: no variant or associated item named `Archiv` found for enum `OrdersBatcher` in the current scope
 use ui_tests::prelude::*;
 
 #[broadway(

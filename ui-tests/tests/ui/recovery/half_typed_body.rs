@@ -1,4 +1,4 @@
-// expect: unexpected token: `}`
+// expect: unexpected token: `;`
 use ui_tests::prelude::*;
 
 #[broadway(
@@ -7,7 +7,7 @@ use ui_tests::prelude::*;
 )]
 impl Orders {
     async fn handle_message(&self, message: &mut OrdersMessage) {
-        message.
+        let _ = message.;
     }
 }
 

@@ -1,4 +1,4 @@
-// expect: `String` is not a message
+// expect: `String` is not a message of this pipeline, whose batchers are `OrdersBatcher`
 use ui_tests::prelude::*;
 
 #[broadway(

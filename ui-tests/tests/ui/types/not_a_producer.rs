@@ -1,4 +1,4 @@
-// expect: `Order` is not a `Producer`
+// expect: `ui_tests::Order` is not a `Producer`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -2,8 +2,10 @@
 use ui_tests::prelude::*;
 
 #[broadway(producers(default(module = Payloads)), processors(default()))]
-impl (u8, u8) {
+impl dyn Shape {
     async fn handle_message(&self, _message: &mut Message<Payload>) {}
 }
+
+trait Shape {}
 
 fn main() {}

@@ -1,4 +1,4 @@
-// expect: `Rc<u8>` cannot be sent between threads safely
+// expect: `Cell<u8>` cannot be shared between threads safely
 use ui_tests::prelude::*;
 
 #[broadway(
@@ -6,8 +6,8 @@ use ui_tests::prelude::*;
     processors(default()),
 )]
 impl Orders {
-    async fn handle_message(&self, _message: &mut OrdersMessage) -> Result<std::rc::Rc<u8>> {
-        Ok(std::rc::Rc::new(1))
+    async fn handle_message(&self, _message: &mut OrdersMessage) -> Result<std::cell::Cell<u8>> {
+        Ok(std::cell::Cell::new(1))
     }
 }
 

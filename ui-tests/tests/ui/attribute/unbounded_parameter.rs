@@ -1,4 +1,4 @@
-// expect: `T` cannot be shared between threads safely
+// expect: `T` may not be shared between tasks, but a pipeline's stages share it
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,0 +1,107 @@
+//! The methods of `impl Broadway` that call callbacks. An error about what a callback takes points at its parameter, one
+//! about what it returns at its return type, one about its future at its name.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+
+use super::{Names, place::Place};
+use crate::model::{Callback, CallbackKind, Model};
+
+/// The method of the trait that calls this callback, with the types that `handle_message` defines.
+pub(super) fn method(model: &Model, callback: &Callback, names: &Names) -> TokenStream {
+    // A callback that a `#[cfg]` removes is missing; where there are several, each forwards under its own.
+    let alone = callback.kind == CallbackKind::HandleMessage && model.callbacks.of(callback.kind).count() == 1;
+    let forward = Forward {
+        callback,
+        names,
+        cfgs: if alone { TokenStream::new() } else { callback.cfgs.iter().map(ToTokens::to_token_stream).collect() },
+        parameter: Place::of(&callback.parameter()),
+        returned: callback.returns().map_or_else(|| Place::of(&callback.name), Place::of),
+    };
+    let private = &names.private;
+    match callback.kind {
+        CallbackKind::HandleMessage => forward.handle_message(),
+        CallbackKind::HandleBatch => forward.other("process_batch", quote!(#private::Batch<Self>)),
+        CallbackKind::PrepareMessages => forward.other("prepare", quote!([#private::MessageOf<Self>])),
+        CallbackKind::HandleFailed => forward.other("process_failed", quote!([#private::MessageOf<Self>])),
+    }
+}
+
+struct Forward<'a> {
+    callback: &'a Callback,
+    names: &'a Names,
+    cfgs: TokenStream,
+    parameter: Place,
+    returned: Place,
+}
+
+impl Forward<'_> {
+    fn handle_message(&self) -> TokenStream {
+        let Self { callback, names: Names { private, batcher, .. }, cfgs, returned, .. } = self;
+        let (lent, place) = (&callback.lent, Place::of(&callback.lent));
+        let output = callback.returns().map_or(quote!(()), ToTokens::to_token_stream);
+        // `<MESSAGE as Taken<BATCHERS>>::name` and `<OUTPUT as Outcome>::name`
+        let taken = |name: TokenStream| {
+            let (open, close) = (place.start(quote!(<)), place.end(quote!(as #private::Taken<#batcher>>::#name)));
+            quote!(#open #lent #close)
+        };
+        let outcome = |name: TokenStream| {
+            let (open, close) = (returned.start(quote!(<)), returned.end(quote!(as #private::Outcome>::#name)));
+            quote!(#open #output #close)
+        };
+        let (lend, variable) = (taken(quote!(lend)), self.variable());
+        let call = self.call(quote!(#lend(#variable)));
+        let (finish, into_result) = (returned.start(quote!(#private::output)), outcome(quote!(into_result)));
+        let method = self.method(
+            "process",
+            place.cover(quote!(#private::MessageOf<Self>)),
+            quote!(Self::Output),
+            quote!(#finish(#into_result(#call))),
+        );
+        let (type_data, data) = (place.start(quote!(type Data =)), taken(quote!(Data)));
+        let (type_output, output) = (returned.start(quote!(type Output =)), outcome(quote!(Output)));
+        quote! {
+            #cfgs
+            #type_data #data;
+            #cfgs
+            #type_output #output;
+            #method
+        }
+    }
+
+    fn other(&self, method: &str, lent: TokenStream) -> TokenStream {
+        let private = &self.names.private;
+        let (reborrow, variable) = (self.parameter.start(quote!(&mut *)), self.variable());
+        let call = self.call(quote!(#reborrow #variable));
+        let finish = self.returned.start(quote!(#private::verdict));
+        self.method(method, self.parameter.cover(lent), quote!(()), quote!(#finish(#call)))
+    }
+
+    /// The call of the callback: what an error about the result points at.
+    fn call(&self, argument: TokenStream) -> TokenStream {
+        let (name, receiver) = (&self.callback.name, self.receiver());
+        let (start, end) = (self.returned.start(quote!(Self::)), self.returned.end(quote!(.await)));
+        quote!(#start #name(#receiver, #argument) #end)
+    }
+
+    fn method(&self, method: &str, lent: TokenStream, output: TokenStream, body: TokenStream) -> TokenStream {
+        let (cfgs, private, name) = (&self.cfgs, &self.names.private, &self.callback.name);
+        let (method, head) = (Ident::new(method, name.span()), Place::of(name).cover(quote!(async fn)));
+        let (receiver, variable) = (self.receiver(), self.variable());
+        let output = self.returned.cover(quote!(#private::Result<#output>));
+        quote! {
+            #cfgs
+            #head #method(&#receiver, #variable: &mut #lent) -> #output {
+                #body
+            }
+        }
+    }
+
+    fn receiver(&self) -> Ident {
+        Ident::new("self", self.callback.name.span())
+    }
+
+    fn variable(&self) -> Ident {
+        self.parameter.local("lent", &self.callback.name)
+    }
+}
