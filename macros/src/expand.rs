@@ -8,7 +8,7 @@ mod documentation;
 mod forward;
 mod handler;
 mod place;
-mod source;
+pub(crate) mod source;
 mod start;
 mod topology;
 

@@ -14,14 +14,14 @@ pub use self::{
     constant::Constant,
     outcome::{output, verdict},
     partition::partition,
-    producer::boxed,
+    producer::{boxed, transformed},
     taken::Taken,
 };
 pub use crate::{
     batch::{Batch, MessageOf},
     error::Result,
-    handler::{Batcher, BoxProducer, Broadway, Declared, Outcome},
+    handler::{Batcher, BoxProducer, Broadway, Declared, Lent, Outcome},
     message::Message,
     payload::Payload,
-    stage::{StageIndex, transform},
+    stage::StageIndex,
 };

@@ -164,6 +164,11 @@ impl<T, E> Outcome for Result<T, E> {
 }
 
 /// What `handle_message` is lent, seen as a type: how the attribute reads a signature through aliases.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "not a message",
+    note = "write the message type that the attribute generates: the pipeline's name and `Message`, as in `&mut OrdersMessage<{Self}>`"
+)]
 pub trait Lent {
     /// The message's data.
     type Data;

@@ -77,7 +77,9 @@ fn check_signature(callback: &Callback, signature: &Signature, pipeline: &Ident,
     receiver(kind, signature, sink);
     parameters(kind, signature, pipeline, sink);
     if let Some(returns) = callback.returns().filter(|_| !returns_future) {
-        if let Some(opaque) = types::opaque(returns) {
+        if types::is_plainly_data(returns) || types::is_a_message(returns) {
+            sink.error(returns, errors::not_an_outcome(kind, returns));
+        } else if let Some(opaque) = types::opaque(returns) {
             sink.error(opaque, errors::opaque_output(kind));
         } else if let Some(borrow) = types::borrow(returns) {
             sink.error(borrow, errors::borrowing_output(kind));
@@ -138,6 +140,8 @@ fn parameter(kind: CallbackKind, r#type: &Type, pipeline: &Ident, sink: &mut Dia
     }
     if let Some(opaque) = types::opaque(&reference.elem) {
         sink.error(opaque, errors::generic_callback(kind));
+    } else if kind != CallbackKind::HandleBatch && types::is_plainly_data(element(&reference.elem)) {
+        sink.error(&reference.elem, errors::not_a_message(kind, pipeline, element(&reference.elem)));
     } else if kind == CallbackKind::HandleMessage {
         if let Some(projection) = types::own_projection(&reference.elem) {
             sink.error(projection, errors::circular_data(kind));
@@ -145,4 +149,9 @@ fn parameter(kind: CallbackKind, r#type: &Type, pipeline: &Ident, sink: &mut Dia
             sink.error(borrow, errors::borrowing_data());
         }
     }
+}
+
+/// What a slice is of.
+fn element(r#type: &Type) -> &Type {
+    if let Type::Slice(slice) = r#type { &slice.elem } else { r#type }
 }

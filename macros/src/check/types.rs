@@ -44,6 +44,28 @@ pub(super) fn own_projection(r#type: &Type) -> Option<TokenStream> {
     })
 }
 
+/// Whether this is certainly neither a message nor a `Result`: a type of the standard library or of everyday crates, or one
+/// that has no name. What is named otherwise may be an alias of anything.
+pub(super) fn is_plainly_data(r#type: &Type) -> bool {
+    const DATA: &str = " bool char str u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 String Vec VecDeque \
+        Option Box Rc Arc Cow HashMap HashSet BTreeMap BTreeSet Duration Instant SystemTime PathBuf Path \
+        Bytes BytesMut Payload Value ";
+    match r#type {
+        Type::Path(path) => {
+            path.path.segments.last().is_some_and(|last| DATA.contains(&format!(" {} ", last.ident)))
+        }
+        Type::Tuple(tuple) => !tuple.elems.is_empty(),
+        Type::Array(_) | Type::Slice(_) | Type::Ptr(_) | Type::FnPtr(_) | Type::TraitObject(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether this is named as messages are.
+pub(super) fn is_a_message(r#type: &Type) -> bool {
+    let Type::Path(path) = r#type else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident.to_string().ends_with("Message"))
+}
+
 enum Part<'a> {
     Type(&'a Type),
     Lifetime(&'a syn::Lifetime),

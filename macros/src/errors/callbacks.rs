@@ -1,8 +1,9 @@
 //! Callbacks, as far as their tokens tell.
 
 use proc_macro2::{Ident, TokenStream};
+use syn::Type;
 
-use crate::{diagnostics::Text, model::CallbackKind};
+use crate::{diagnostics::Text, expand::source, model::CallbackKind};
 
 pub(crate) fn missing_callback(kind: CallbackKind, pipeline: &Ident, meant: Option<&Ident>) -> Text {
     let text = Text::new(format!("missing callback `{}`", kind.name()));
@@ -99,6 +100,26 @@ pub(crate) fn wrong_parameter(kind: CallbackKind, pipeline: &Ident) -> Text {
         CallbackKind::PrepareMessages | CallbackKind::HandleFailed => "a slice of messages",
     };
     Text::new(format!("`{}` takes {what}", kind.name())).help(format!("write `{}`", kind.parameter(pipeline)))
+}
+
+pub(crate) fn not_a_message(kind: CallbackKind, pipeline: &Ident, found: &Type) -> Text {
+    let found = source::text(found);
+    let message = format!("{pipeline}Message<{found}>");
+    let what = if kind == CallbackKind::HandleMessage { message } else { format!("[{message}]") };
+    Text::new(format!("`{}` takes messages, not their data", kind.name()))
+        .help(format!("write `&mut {what}`; `message.data` is the `{found}`"))
+}
+
+pub(crate) fn not_an_outcome(kind: CallbackKind, found: &Type) -> Text {
+    let (name, found) = (kind.name(), source::text(found));
+    let text = Text::new(format!("`{name}` cannot return `{found}`"));
+    match kind {
+        CallbackKind::HandleMessage if found.contains("Message") => {
+            text.help("return nothing, or `Result<Output>`: the message is lent, and stays with the pipeline")
+        }
+        CallbackKind::HandleMessage => text.help(format!("return nothing, or `Result<{found}>`")),
+        _ => text.help("return nothing, or `Result<()>`"),
+    }
 }
 
 pub(crate) fn circular_data(kind: CallbackKind) -> Text {

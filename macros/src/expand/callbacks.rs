@@ -9,14 +9,14 @@ use crate::model::Callback;
 
 /// `Data` and `Output`. A type that is not plainly what it should be is replaced: an error about it was reported.
 pub(super) fn fallback_types(handle_message: Option<&Callback>, names: &Names) -> (TokenStream, TokenStream) {
-    let Names { private, batcher, .. } = names;
+    let private = &names.private;
     let data = quote!(#private::Payload);
     let Some(callback) = handle_message else { return (data, quote!(())) };
     // A message that is taken by value, or by a shared reference, says as much as one that is lent.
     let message = callback.lent.as_ref().or_else(|| callback.parameter());
     let trusted = |r#type: &&Type, name| !callback.poisoned || ends_with(r#type, name);
     let data = match message.filter(|message| !callback.unnameable_lent && trusted(message, "Message")) {
-        Some(message) => quote!(<#message as #private::Taken<#batcher>>::Data),
+        Some(message) => quote!(<#message as #private::Lent>::Data),
         None => data,
     };
     let output = match callback.returns().filter(|output| !callback.unnameable_output && trusted(output, "Result")) {

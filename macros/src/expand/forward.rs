@@ -27,6 +27,13 @@ pub(super) fn method(model: &Model, callback: &Callback, names: &Names) -> Token
     }
 }
 
+/// The data of the messages that `handle_message` takes: `<MESSAGE as Lent>::Data`.
+pub(super) fn data(callback: &Callback, private: &TokenStream) -> TokenStream {
+    let (lent, place) = (&callback.lent, Place::of(&callback.lent));
+    let (open, close) = (place.start(quote!(<)), place.end(quote!(as #private::Lent>::Data)));
+    quote!(#open #lent #close)
+}
+
 struct Forward<'a> {
     callback: &'a Callback,
     names: &'a Names,
@@ -38,27 +45,28 @@ struct Forward<'a> {
 impl Forward<'_> {
     fn handle_message(&self) -> TokenStream {
         let Self { callback, names: Names { private, batcher, .. }, cfgs, returned, .. } = self;
-        let (lent, place) = (&callback.lent, Place::of(&callback.lent));
+        let place = Place::of(&callback.lent);
+        let lent = &callback.lent;
         let output = callback.returns().map_or(quote!(()), ToTokens::to_token_stream);
-        // `<MESSAGE as Taken<BATCHERS>>::name` and `<OUTPUT as Outcome>::name`
-        let taken = |name: TokenStream| {
-            let (open, close) = (place.start(quote!(<)), place.end(quote!(as #private::Taken<#batcher>>::#name)));
-            quote!(#open #lent #close)
-        };
+        // `<OUTPUT as Outcome>::name`
         let outcome = |name: TokenStream| {
             let (open, close) = (returned.start(quote!(<)), returned.end(quote!(as #private::Outcome>::#name)));
             quote!(#open #output #close)
         };
-        let (lend, variable) = (taken(quote!(lend)), self.variable());
-        let call = self.call(quote!(#lend(#variable)));
-        let (finish, into_result) = (returned.start(quote!(#private::output)), outcome(quote!(into_result)));
+        let (open, close) = (place.start(quote!(<)), place.end(quote!(as #private::Taken<#batcher>>::lend)));
+        let variable = self.variable();
+        let variable = place.parentheses(quote!(#variable));
+        let call = returned.parentheses(self.call(quote!(#open #lent #close #variable)));
+        let into_result = outcome(quote!(into_result));
+        let result = returned.parentheses(quote!(#into_result #call));
+        let finish = returned.start(quote!(#private::output));
         let method = self.method(
             "process",
             place.cover(quote!(#private::MessageOf<Self>)),
             quote!(Self::Output),
-            quote!(#finish(#into_result(#call))),
+            quote!(#finish #result),
         );
-        let (type_data, data) = (place.start(quote!(type Data =)), taken(quote!(Data)));
+        let (type_data, data) = (place.start(quote!(type Data =)), data(callback, private));
         let (type_output, output) = (returned.start(quote!(type Output =)), outcome(quote!(Output)));
         quote! {
             #cfgs
@@ -72,29 +80,28 @@ impl Forward<'_> {
     fn other(&self, method: &str, lent: TokenStream) -> TokenStream {
         let private = &self.names.private;
         let (reborrow, variable) = (self.parameter.start(quote!(&mut *)), self.variable());
-        let call = self.call(quote!(#reborrow #variable));
+        let call = self.returned.parentheses(self.call(quote!(#reborrow #variable)));
         let finish = self.returned.start(quote!(#private::verdict));
-        self.method(method, self.parameter.cover(lent), quote!(()), quote!(#finish(#call)))
+        self.method(method, self.parameter.cover(lent), quote!(()), quote!(#finish #call))
     }
 
     /// The call of the callback: what an error about the result points at.
     fn call(&self, argument: TokenStream) -> TokenStream {
         let (name, receiver) = (&self.callback.name, self.receiver());
         let (start, end) = (self.returned.start(quote!(Self::)), self.returned.end(quote!(.await)));
-        quote!(#start #name(#receiver, #argument) #end)
+        let arguments = self.returned.parentheses(quote!(#receiver, #argument));
+        quote!(#start #name #arguments #end)
     }
 
     fn method(&self, method: &str, lent: TokenStream, output: TokenStream, body: TokenStream) -> TokenStream {
         let (cfgs, private, name) = (&self.cfgs, &self.names.private, &self.callback.name);
         let (method, head) = (Ident::new(method, name.span()), Place::of(name).cover(quote!(async fn)));
         let (receiver, variable) = (self.receiver(), self.variable());
-        let output = self.returned.cover(quote!(#private::Result<#output>));
-        quote! {
-            #cfgs
-            #head #method(&#receiver, #variable: &mut #lent) -> #output {
-                #body
-            }
-        }
+        let (reference, receives) = (Place::of(name).start(quote!(&)), self.parameter.start(quote!(: &mut)));
+        let parameters = self.parameter.parentheses(quote!(#reference #receiver, #variable #receives #lent));
+        let output = self.returned.cover(quote!(-> #private::Result<#output>));
+        let body = self.returned.braces(body);
+        quote!(#cfgs #head #method #parameters #output #body)
     }
 
     fn receiver(&self) -> Ident {

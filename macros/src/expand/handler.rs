@@ -6,13 +6,13 @@ use quote::{ToTokens, format_ident, quote};
 use syn::{Expr, Ident};
 
 use super::{Names, callbacks, forward, place::Place, topology};
-use crate::model::{CallbackKind, Group, Model};
+use crate::model::{CallbackKind, Model};
 
 /// The implementation of a sound pipeline.
 pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
     let Names { private, batcher, .. } = names;
     let topology = topology::body(model, names);
-    let producer = producer(model.topology.producers.as_ref(), private);
+    let producer = producer(model, private);
     let callbacks: TokenStream = model.callbacks.found.iter().map(|callback| forward::method(model, callback, names)).collect();
     let partitions = partitions(model, names);
     wrap(
@@ -82,21 +82,31 @@ fn wrap(model: &Model, names: &Names, items: TokenStream) -> TokenStream {
 }
 
 /// The body of `producer` is the expression of `module`: it may use `self`, `stage`, `.await` and `?`.
-fn producer(group: Option<&Group>, private: &TokenStream) -> TokenStream {
-    let settings = group.map(|group| &group.settings);
+fn producer(model: &Model, private: &TokenStream) -> TokenStream {
+    let settings = model.topology.producers.as_ref().map(|group| &group.settings);
     let Some(module) = settings.and_then(|settings| settings.expression("module")) else { return TokenStream::new() };
-    let transformer = settings.and_then(|settings| settings.expression("transformer"));
-    let (made, place) = match transformer {
+    let callback = model.callbacks.of(CallbackKind::HandleMessage).next();
+    // The type is named as `handle_message` names it; of several under `#[cfg]`s it is whichever there is.
+    let alone = model.callbacks.of(CallbackKind::HandleMessage).count() == 1;
+    let data = callback.filter(|_| alone).map_or(quote!(Self::Data), |callback| forward::data(callback, private));
+    let place = Place::of(&callback.and_then(|callback| callback.lent.as_ref()));
+    let output = place.cover(quote!(-> #private::Result<#private::BoxProducer<Self::Data>>));
+    let boxed = match settings.and_then(|settings| settings.expression("transformer")) {
         Some(transformer) => {
-            let transform = Place::of(transformer).cover(quote!(#private::transform));
-            (quote!(#transform(#module, #transformer)), Place::of(transformer))
+            let place = Place::of(transformer);
+            let function = place.cover(quote!(#private::transformed));
+            let arguments = place.parentheses(quote!(#module, #transformer));
+            quote!(#function::<#data, _, _, _> #arguments)
         }
-        None => (module.to_token_stream(), Place::of(module)),
+        None => {
+            let function = Place::of(module).cover(quote!(#private::boxed));
+            let arguments = Place::of(module).parentheses(module.to_token_stream());
+            quote!(#function::<#data, _> #arguments)
+        }
     };
-    let boxed = place.cover(quote!(#private::boxed::<Self::Data, _>));
     quote! {
-        async fn producer(&self, stage: #private::StageIndex) -> #private::Result<#private::BoxProducer<Self::Data>> {
-            ::core::result::Result::Ok(#boxed(#made))
+        async fn producer(&self, stage: #private::StageIndex) #output {
+            ::core::result::Result::Ok(#boxed)
         }
     }
 }
@@ -108,8 +118,9 @@ fn partitions(model: &Model, names: &Names) -> TokenStream {
     // Not to be seen by the user's expression.
     let message = Ident::new("message", Span::mixed_site());
     let asked = |function: &Expr| {
-        let ask = Place::of(function).cover(quote!(#private::partition));
-        quote!(#ask(#function, #message))
+        let ask = Place::of(function).cover(quote!(#private::partition::<#private::MessageOf<Self>>));
+        let arguments = Place::of(function).parentheses(quote!(#function, #message));
+        quote!(#ask #arguments)
     };
     let processors = model.topology.processors.as_ref().and_then(|group| group.settings.expression("partition_by"));
     let processor = processors.or(root).map(|function| {

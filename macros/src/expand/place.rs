@@ -3,7 +3,7 @@
 //! There is no way to join two spans on stable Rust. But the compiler joins the spans of an expression's or a type's first
 //! and last tokens, so generated tokens carry those two.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// A piece of the user's source.
@@ -39,6 +39,22 @@ impl Place {
     /// The tokens, as if they stood at the end of this place.
     pub(super) fn end(self, tokens: TokenStream) -> TokenStream {
         respan(tokens, self.last)
+    }
+
+    /// The tokens as they are, in parentheses that end here.
+    pub(super) fn parentheses(self, tokens: TokenStream) -> TokenStream {
+        self.group(Delimiter::Parenthesis, tokens)
+    }
+
+    /// The tokens as they are, in braces that end here.
+    pub(super) fn braces(self, tokens: TokenStream) -> TokenStream {
+        self.group(Delimiter::Brace, tokens)
+    }
+
+    fn group(self, delimiter: Delimiter, tokens: TokenStream) -> TokenStream {
+        let mut group = Group::new(delimiter, tokens);
+        group.set_span(self.last);
+        TokenTree::from(group).into()
     }
 
     /// The name, as if it stood here.

@@ -37,14 +37,14 @@ fn write(text: &mut String, tokens: TokenStream) {
             TokenTree::Literal(literal) => hidden(&literal.to_string()),
             other => other.to_string(),
         };
-        let binds_left = matches!(&token, TokenTree::Punct(punct) if ".,:?;".contains(punct.as_char()));
+        let binds_left = matches!(&token, TokenTree::Punct(punct) if ".,:?;<>".contains(punct.as_char()));
         if !glued && !binds_left {
             text.push(' ');
         }
         text.push_str(&word);
         glued = match &token {
             TokenTree::Punct(punct) => {
-                punct.spacing() == Spacing::Joint || ".:&!|".contains(punct.as_char())
+                punct.spacing() == Spacing::Joint || ".:&!|<".contains(punct.as_char())
             }
             _ => false,
         };
@@ -69,6 +69,7 @@ mod tests {
         assert_eq!(shown("Rabbit::new(\"amqp://user:hunter2@host\", 4)"), "Rabbit::new(\"..\", 4)");
         assert_eq!(shown("self.config.stages + 1"), "self.config.stages + 1");
         assert_eq!(shown("Sqs::connect(&self.url).await?"), "Sqs::connect(&self.url).await?");
+        assert_eq!(shown("Sqs::<A, B>::new(-1)"), "Sqs::<A, B>::new(-1)");
         assert_eq!(shown("r#\"hunter2\"#"), "r#\"..\"#");
         assert!(shown(&"a + ".repeat(40)).len() <= LONGEST);
     }

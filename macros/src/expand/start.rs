@@ -30,7 +30,7 @@ pub(super) fn methods(model: &Model, names: &Names, bodies: Bodies) -> TokenStre
         ))
     };
     let (topology, start) = (
-        body(quote!(#private::Broadway::topology(self))),
+        body(quote!(<Self as #private::Broadway>::topology(self))),
         body(quote!(#runtime::Setup::new(self).start_link().await)),
     );
     let topology = quote! {

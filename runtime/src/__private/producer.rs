@@ -1,6 +1,10 @@
 //! `module`: what is a producer, and one of the right type.
 
-use crate::{handler::BoxProducer, stage::Producer};
+use crate::{
+    error::{Error, Result},
+    handler::BoxProducer,
+    stage::{Producer, transform},
+};
 
 /// Whether what a producer emits is what `handle_message` takes.
 #[diagnostic::on_unimplemented(
@@ -25,4 +29,15 @@ where
     P::Data: Emits<T>,
 {
     P::Data::boxed(producer)
+}
+
+/// The producer of one stage, whose messages are converted.
+pub fn transformed<T, P, F, E>(producer: P, transformer: F) -> BoxProducer<T>
+where
+    P: Producer,
+    F: Fn(P::Data) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: Into<Error> + 'static,
+{
+    Box::new(transform(producer, transformer))
 }

@@ -1,4 +1,4 @@
-// expect: `broadway::Message<Payload>` is not a message of this pipeline, whose batchers are `OrdersBatcher`
+// expect: `broadway::Message<broadway::Payload>` is not a message of this pipeline, whose batchers are `OrdersBatcher`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `String` is not a message of this pipeline, whose batchers are `OrdersBatcher`
+// expect: `ui_tests::Order` is not a message
 use ui_tests::prelude::*;
 
 #[broadway(
@@ -6,7 +6,7 @@ use ui_tests::prelude::*;
     processors(default()),
 )]
 impl Orders {
-    async fn handle_message(&self, _message: &mut String) {}
+    async fn handle_message(&self, _message: &mut Order) {}
 }
 
 struct Orders;

@@ -1,4 +1,4 @@
-// expect: the producer emits `String`, but `handle_message` takes a message of `Payload`
+// expect: expected `decode` to return `Result<Payload, _>`, but it returns `Result<String>`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `Message<Payload, OrdersBatcher>` cannot be returned from a callback
+// expect: `handle_failed` takes messages, not their data
 use ui_tests::prelude::*;
 
 #[broadway(
@@ -6,9 +6,9 @@ use ui_tests::prelude::*;
     processors(default()),
 )]
 impl Orders {
-    async fn handle_message(&self, _message: &mut OrdersMessage) -> OrdersMessage {
-        loop {}
-    }
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+
+    async fn handle_failed(&self, _orders: &mut [Payload]) {}
 }
 
 struct Orders;

@@ -1,0 +1,20 @@
+// expect: `handle_message` cannot return `Option<Order>`
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) -> Option<Order> {
+        None
+    }
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}
