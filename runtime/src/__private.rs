@@ -12,9 +12,9 @@ pub use broadway_topology::Topology;
 
 pub use self::{
     constant::Constant,
-    outcome::{output, verdict},
+    outcome::{Verdict, output},
     partition::partition,
-    producer::{boxed, transformed},
+    producer::ProducerOf,
     taken::Taken,
 };
 pub use crate::{

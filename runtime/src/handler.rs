@@ -145,6 +145,7 @@ pub trait Outcome {
     fn into_result(self) -> Result<Self::Output, Self::Error>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Outcome for () {
     type Output = ();
     type Error = std::convert::Infallible;
@@ -154,6 +155,7 @@ impl Outcome for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E> Outcome for Result<T, E> {
     type Output = T;
     type Error = E;
@@ -176,6 +178,7 @@ pub trait Lent {
     type Batcher;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, B> Lent for Message<T, B> {
     type Data = T;
     type Batcher = B;

@@ -132,10 +132,14 @@ fn parameter(kind: CallbackKind, r#type: &Type, pipeline: &Ident, sink: &mut Dia
     if reference.mutability.is_none() {
         return sink.error(r#type, errors::parameter_is_not_mutable(kind, pipeline));
     }
-    let slice = matches!(&*reference.elem, Type::Slice(_));
-    let wants_slice = matches!(kind, CallbackKind::PrepareMessages | CallbackKind::HandleFailed);
-    let vec = matches!(&*reference.elem, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Vec"));
-    if slice != wants_slice || vec {
+    // What is named otherwise may be an alias.
+    let (lent, one) = (&*reference.elem, types::is_a_message(&reference.elem));
+    let wrong = match kind {
+        CallbackKind::HandleMessage => types::is_many(lent),
+        CallbackKind::HandleBatch => one || types::is_many(lent) || types::is_plainly_data(lent),
+        CallbackKind::PrepareMessages | CallbackKind::HandleFailed => one || (types::is_many(lent) && !types::is_slice(lent)),
+    };
+    if wrong {
         return sink.error(r#type, errors::wrong_parameter(kind, pipeline));
     }
     if let Some(opaque) = types::opaque(&reference.elem) {

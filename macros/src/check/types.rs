@@ -60,6 +60,16 @@ pub(super) fn is_plainly_data(r#type: &Type) -> bool {
     }
 }
 
+/// Whether this is a slice or a vector.
+pub(super) fn is_many(r#type: &Type) -> bool {
+    let vector = |path: &TypePath| path.path.segments.last().is_some_and(|last| last.ident == "Vec");
+    is_slice(r#type) || matches!(r#type, Type::Path(path) if vector(path))
+}
+
+pub(super) fn is_slice(r#type: &Type) -> bool {
+    matches!(r#type, Type::Slice(_))
+}
+
 /// Whether this is named as messages are.
 pub(super) fn is_a_message(r#type: &Type) -> bool {
     let Type::Path(path) = r#type else { return false };

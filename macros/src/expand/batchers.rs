@@ -34,7 +34,7 @@ pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
     };
     let about_message = format!("A message of `{pipeline}`; `T` is what its producer emits.");
     // "Defined here" of the compiler points at the key of the section.
-    let place = model.topology.batchers.as_ref().map_or(Place::of(pipeline), |batchers| Place::of(&batchers.key));
+    let place = Place::of(&model.topology.batchers.as_ref().map(|batchers| &batchers.key));
     let head = place.start(quote!(#visibility enum));
     let batcher = place.named(batcher);
     quote! {

@@ -47,42 +47,46 @@ impl Forward<'_> {
         let Self { callback, names: Names { private, batcher, .. }, cfgs, returned, .. } = self;
         let place = Place::of(&callback.lent);
         let lent = &callback.lent;
-        let output = callback.returns().map_or(quote!(()), ToTokens::to_token_stream);
-        // `<OUTPUT as Outcome>::name`
-        let outcome = |name: TokenStream| {
-            let (open, close) = (returned.start(quote!(<)), returned.end(quote!(as #private::Outcome>::#name)));
-            quote!(#open #output #close)
-        };
         let (open, close) = (place.start(quote!(<)), place.end(quote!(as #private::Taken<#batcher>>::lend)));
         let variable = self.variable();
         let variable = place.parentheses(quote!(#variable));
-        let call = returned.parentheses(self.call(quote!(#open #lent #close #variable)));
-        let into_result = outcome(quote!(into_result));
-        let result = returned.parentheses(quote!(#into_result #call));
-        let finish = returned.start(quote!(#private::output));
-        let method = self.method(
-            "process",
-            place.cover(quote!(#private::MessageOf<Self>)),
-            quote!(Self::Output),
-            quote!(#finish #result),
-        );
+        let body = self.outcome(quote!(Outcome), quote!(into_result), quote!(#open #lent #close #variable));
+        let lent_type = place.cover(quote!(#private::MessageOf<Self>));
+        let method = self.method("process", lent_type, quote!(Self::Output), body);
         let (type_data, data) = (place.start(quote!(type Data =)), data(callback, private));
-        let (type_output, output) = (returned.start(quote!(type Output =)), outcome(quote!(Output)));
+        let (type_output, output) =
+            (returned.start(quote!(type Output =)), self.returned_as(quote!(Outcome), quote!(Output)));
+        let (end_data, end_output) = (place.end(quote!(;)), returned.end(quote!(;)));
         quote! {
             #cfgs
-            #type_data #data;
+            #type_data #data #end_data
             #cfgs
-            #type_output #output;
+            #type_output #output #end_output
             #method
         }
     }
 
     fn other(&self, method: &str, lent: TokenStream) -> TokenStream {
-        let private = &self.names.private;
         let (reborrow, variable) = (self.parameter.start(quote!(&mut *)), self.variable());
-        let call = self.returned.parentheses(self.call(quote!(#reborrow #variable)));
-        let finish = self.returned.start(quote!(#private::verdict));
-        self.method(method, self.parameter.cover(lent), quote!(()), quote!(#finish #call))
+        let body = self.outcome(quote!(Verdict), quote!(into_verdict), quote!(#reborrow #variable));
+        self.method(method, self.parameter.cover(lent), quote!(()), body)
+    }
+
+    /// `output(<RETURNED as TRAIT>::CONVERT(CALL))`
+    fn outcome(&self, of: TokenStream, convert: TokenStream, argument: TokenStream) -> TokenStream {
+        let (returned, private) = (self.returned, &self.names.private);
+        let (convert, call) = (self.returned_as(of, convert), returned.parentheses(self.call(argument)));
+        let (finish, result) = (returned.start(quote!(#private::output)), returned.parentheses(quote!(#convert #call)));
+        quote!(#finish #result)
+    }
+
+    /// `<RETURNED as TRAIT>::NAME`
+    fn returned_as(&self, of: TokenStream, name: TokenStream) -> TokenStream {
+        let private = &self.names.private;
+        let returns = self.callback.returns().map_or(quote!(()), ToTokens::to_token_stream);
+        let (open, close) =
+            (self.returned.start(quote!(<)), self.returned.end(quote!(as #private::#of>::#name)));
+        quote!(#open #returns #close)
     }
 
     /// The call of the callback: what an error about the result points at.
@@ -97,7 +101,7 @@ impl Forward<'_> {
         let (cfgs, private, name) = (&self.cfgs, &self.names.private, &self.callback.name);
         let (method, head) = (Ident::new(method, name.span()), Place::of(name).cover(quote!(async fn)));
         let (receiver, variable) = (self.receiver(), self.variable());
-        let (reference, receives) = (Place::of(name).start(quote!(&)), self.parameter.start(quote!(: &mut)));
+        let (reference, receives) = (Place::of(name).start(quote!(&)), Place::of(&self.callback.lent).start(quote!(: &mut)));
         let parameters = self.parameter.parentheses(quote!(#reference #receiver, #variable #receives #lent));
         let output = self.returned.cover(quote!(-> #private::Result<#output>));
         let body = self.returned.braces(body);

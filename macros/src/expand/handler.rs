@@ -10,8 +10,8 @@ use crate::model::{CallbackKind, Model};
 
 /// The implementation of a sound pipeline.
 pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
-    let Names { private, batcher, .. } = names;
-    let topology = topology::body(model, names);
+    let private = &names.private;
+    let (topology, type_batcher) = (topology::body(model, names), type_batcher(model, names));
     let producer = producer(model, private);
     let callbacks: TokenStream = model.callbacks.found.iter().map(|callback| forward::method(model, callback, names)).collect();
     let partitions = partitions(model, names);
@@ -19,7 +19,8 @@ pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
         model,
         names,
         quote! {
-            type Batcher = #batcher;
+            #type_batcher
+            #callbacks
 
             const DECLARED: ::core::option::Option<#private::Declared> = ::core::option::Option::Some(
                 #private::Declared { file: ::core::file!(), line: ::core::line!() },
@@ -30,16 +31,21 @@ pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
             }
 
             #producer
-            #callbacks
             #partitions
         },
     )
 }
 
+/// An enum that is less visible than the pipeline is an error at `vis`.
+fn type_batcher(model: &Model, names: &Names) -> TokenStream {
+    let batcher = &names.batcher;
+    Place::of(&model.topology.visibility).cover(quote!(type Batcher = #batcher;))
+}
+
 /// An implementation with the same types and no bodies: the impl's own code may name them. What could not be understood is
 /// replaced by something that is sure to compile.
 pub(super) fn stub(model: &Model, names: &Names) -> TokenStream {
-    let Names { private, batcher, .. } = names;
+    let (private, type_batcher) = (&names.private, type_batcher(model, names));
     // Of a pipeline that borrows there can be no implementation at all.
     if model.target.generics.lifetimes().next().is_some() {
         return TokenStream::new();
@@ -52,7 +58,7 @@ pub(super) fn stub(model: &Model, names: &Names) -> TokenStream {
         quote! {
             type Data = #data;
             type Output = #output;
-            type Batcher = #batcher;
+            #type_batcher
 
             fn topology(&self) -> #private::Topology {
                 ::core::unreachable!()
@@ -85,30 +91,32 @@ fn wrap(model: &Model, names: &Names, items: TokenStream) -> TokenStream {
 fn producer(model: &Model, private: &TokenStream) -> TokenStream {
     let settings = model.topology.producers.as_ref().map(|group| &group.settings);
     let Some(module) = settings.and_then(|settings| settings.expression("module")) else { return TokenStream::new() };
-    let callback = model.callbacks.of(CallbackKind::HandleMessage).next();
-    // The type is named as `handle_message` names it; of several under `#[cfg]`s it is whichever there is.
-    let alone = model.callbacks.of(CallbackKind::HandleMessage).count() == 1;
-    let data = callback.filter(|_| alone).map_or(quote!(Self::Data), |callback| forward::data(callback, private));
-    let place = Place::of(&callback.and_then(|callback| callback.lent.as_ref()));
-    let output = place.cover(quote!(-> #private::Result<#private::BoxProducer<Self::Data>>));
-    let boxed = match settings.and_then(|settings| settings.expression("transformer")) {
+    let callbacks = || model.callbacks.of(CallbackKind::HandleMessage);
+    // Named as `handle_message` names it; of several under `#[cfg]`s it is whichever there is.
+    let data = match callbacks().next() {
+        Some(callback) if callbacks().count() == 1 => forward::data(callback, private),
+        _ => quote!(Self::Data),
+    };
+    // An error about the future points at the expression that makes it.
+    let place = Place::of(module);
+    let (head, output) =
+        (place.start(quote!(async fn)), place.cover(quote!(-> #private::Result<#private::BoxProducer<Self::Data>>)));
+    let made = match settings.and_then(|settings| settings.expression("transformer")) {
         Some(transformer) => {
             let place = Place::of(transformer);
-            let function = place.cover(quote!(#private::transformed));
+            let (function, close) = (place.start(quote!(#private::ProducerOf::<)), place.end(quote!(>::transformed)));
             let arguments = place.parentheses(quote!(#module, #transformer));
-            quote!(#function::<#data, _, _, _> #arguments)
+            quote!(#function #data #close #arguments)
         }
         None => {
-            let function = Place::of(module).cover(quote!(#private::boxed));
-            let arguments = Place::of(module).parentheses(module.to_token_stream());
-            quote!(#function::<#data, _> #arguments)
+            let (function, close) = (place.start(quote!(#private::ProducerOf::<)), place.end(quote!(>::boxed)));
+            let arguments = place.parentheses(module.to_token_stream());
+            quote!(#function #data #close #arguments)
         }
     };
-    quote! {
-        async fn producer(&self, stage: #private::StageIndex) #output {
-            ::core::result::Result::Ok(#boxed)
-        }
-    }
+    let (ok, made) = (place.start(quote!(::core::result::Result::Ok)), place.parentheses(made));
+    let body = place.braces(quote!(#ok #made));
+    quote!(#head producer(&self, stage: #private::StageIndex) #output #body)
 }
 
 /// `partition_by` of both layers; a section's own goes before the one at the top.

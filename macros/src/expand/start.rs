@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Bodies, Names, documentation};
+use super::{Bodies, Names, documentation, place::Place};
 use crate::model::Model;
 
 pub(super) fn methods(model: &Model, names: &Names, bodies: Bodies) -> TokenStream {
@@ -30,7 +30,10 @@ pub(super) fn methods(model: &Model, names: &Names, bodies: Bodies) -> TokenStre
         ))
     };
     let (topology, start) = (
-        body(quote!(<Self as #private::Broadway>::topology(self))),
+        body({
+            let ask = Place::of(self_type).cover(quote!(<Self as #private::Broadway>::topology));
+            quote!(#ask(self))
+        }),
         body(quote!(#runtime::Setup::new(self).start_link().await)),
     );
     let topology = quote! {

@@ -39,6 +39,7 @@ pub trait Verdict {
     fn into_verdict(self) -> Result<(), Self::Error>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Verdict for () {
     type Error = std::convert::Infallible;
 
@@ -47,6 +48,7 @@ impl Verdict for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E> Verdict for Result<(), E> {
     type Error = E;
 
@@ -55,21 +57,10 @@ impl<E> Verdict for Result<(), E> {
     }
 }
 
-/// What `handle_message` returned.
+/// What a callback returned, with its error as ours.
 ///
 /// # Errors
 /// The callback's own.
 pub fn output<T, E: Reason>(returned: Result<T, E>) -> Result<T> {
     returned.map_err(Reason::reason)
-}
-
-/// What another callback returned.
-///
-/// # Errors
-/// The callback's own.
-pub fn verdict<R: Verdict>(returned: R) -> Result
-where
-    R::Error: Reason,
-{
-    returned.into_verdict().map_err(Reason::reason)
 }

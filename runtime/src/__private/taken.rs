@@ -14,6 +14,7 @@ pub trait Taken<B>: Lent {
     fn lend(message: &mut Message<Self::Data, B>) -> &mut Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, B> Taken<B> for Message<T, B> {
     fn lend(message: &mut Self) -> &mut Self {
         message

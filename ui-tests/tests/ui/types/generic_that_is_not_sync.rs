@@ -1,3 +1,6 @@
+// expect: future cannot be sent between threads safely
+// expect: future cannot be sent between threads safely
+// expect: `T` cannot be shared between threads safely
 // expect: `T` cannot be shared between threads safely
 use ui_tests::prelude::*;
 
