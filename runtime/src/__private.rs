@@ -14,7 +14,7 @@ pub use self::{
     constant::Constant,
     outcome::{Verdict, output},
     partition::partition,
-    producer::ProducerOf,
+    producer::{Source, transformed},
     taken::Taken,
 };
 pub use crate::{

@@ -104,14 +104,14 @@ fn producer(model: &Model, private: &TokenStream) -> TokenStream {
     let made = match settings.and_then(|settings| settings.expression("transformer")) {
         Some(transformer) => {
             let place = Place::of(transformer);
-            let (function, close) = (place.start(quote!(#private::ProducerOf::<)), place.end(quote!(>::transformed)));
+            let (function, close) = (place.start(quote!(#private::transformed::<)), place.end(quote!(, _, _, _>)));
             let arguments = place.parentheses(quote!(#module, #transformer));
             quote!(#function #data #close #arguments)
         }
         None => {
-            let (function, close) = (place.start(quote!(#private::ProducerOf::<)), place.end(quote!(>::boxed)));
+            let (function, emits) = (place.cover(quote!(#private::Source::new)), place.start(quote!(.emits)));
             let arguments = place.parentheses(module.to_token_stream());
-            quote!(#function #data #close #arguments)
+            quote!(#function #arguments #emits::<#data>())
         }
     };
     let (ok, made) = (place.start(quote!(::core::result::Result::Ok)), place.parentheses(made));

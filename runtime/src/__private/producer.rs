@@ -1,7 +1,5 @@
 //! `module` and `transformer`: a producer of what `handle_message` takes.
 
-use std::marker::PhantomData;
-
 use super::outcome::Reason;
 use crate::{
     error::Result,
@@ -12,7 +10,7 @@ use crate::{
 /// Whether what a producer emits is what `handle_message` takes.
 #[diagnostic::on_unimplemented(
     message = "the producer emits `{X}`, but `handle_message` takes a message of `{Self}`",
-    label = "emits `{X}`",
+    label = "a message of `{Self}`",
     note = "change the type of the message, or convert with `transformer = f`, where `f` is a function from `{X}` to `Result<{Self}, E>`"
 )]
 pub trait EmittedAs<X>: Sized {
@@ -27,27 +25,33 @@ impl<T: Send + 'static> EmittedAs<T> for T {
     }
 }
 
-/// Makes producers of `T`. The type of a producer that is generic over what it emits follows from it.
+/// What `module` yields. Its type is known before it is asked what it emits, for the sake of the error.
 #[derive(Debug)]
-pub struct ProducerOf<T>(PhantomData<T>);
+pub struct Source<P>(P);
 
-impl<T> ProducerOf<T> {
-    /// The producer of one stage.
-    pub fn boxed<P: Producer>(producer: P) -> BoxProducer<T>
-    where
-        T: EmittedAs<P::Data>,
-    {
-        T::boxed(producer)
+impl<P> Source<P> {
+    /// What `module` yields.
+    pub fn new(producer: P) -> Self {
+        Self(producer)
     }
 
-    /// The producer of one stage, whose messages are converted.
-    pub fn transformed<P, F, E>(producer: P, transformer: F) -> BoxProducer<T>
+    /// The producer of one stage. What a generic producer emits follows from `T`.
+    pub fn emits<T>(self) -> BoxProducer<T>
     where
         P: Producer,
-        F: Fn(P::Data) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: Reason + 'static,
+        T: EmittedAs<P::Data>,
     {
-        Box::new(transform(producer, move |data| transformer(data).map_err(Reason::reason)))
+        T::boxed(self.0)
     }
+}
+
+/// The producer of one stage, whose messages are converted.
+pub fn transformed<T, P, F, E>(producer: P, transformer: F) -> BoxProducer<T>
+where
+    P: Producer,
+    F: Fn(P::Data) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: Reason + 'static,
+{
+    Box::new(transform(producer, move |data| transformer(data).map_err(Reason::reason)))
 }
