@@ -33,11 +33,8 @@ pub(crate) fn pipeline(model: &Model) -> TokenStream {
 /// The items of a pipeline that has errors.
 pub(crate) fn stub(model: &Model) -> TokenStream {
     let names = Names::new(model);
-    let parts = [
-        batchers::items(model, &names),
-        start::methods(model, &names, Bodies::Empty),
-        handler::stub(model, &names),
-    ];
+    let parts =
+        [batchers::items(model, &names), start::methods(model, &names, Bodies::Empty), handler::stub(model, &names)];
     parts.into_iter().collect()
 }
 

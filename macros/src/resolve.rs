@@ -108,7 +108,8 @@ impl Declaration {
         if !elsewhere.is_empty() {
             return sink.error(&entry.key, errors::belongs_elsewhere(name, Section::Root, &elsewhere));
         }
-        let names = || SECTIONS.iter().map(|(name, _)| *name).chain(OptionSpec::of(Section::Root).map(|spec| spec.name));
+        let names =
+            || SECTIONS.iter().map(|(name, _)| *name).chain(OptionSpec::of(Section::Root).map(|spec| spec.name));
         let near = suggest::nearest(name, names());
         let foreign = suggest::foreign(name).filter(|word| names().any(|name| name == *word));
         let text = match (near, foreign) {

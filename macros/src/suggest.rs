@@ -34,7 +34,9 @@ pub(crate) fn foreign(given: &str) -> Option<&'static str> {
 /// The callback that is called otherwise elsewhere.
 pub(crate) fn foreign_callback(given: &str) -> Option<&'static str> {
     Some(match given {
-        "handle" | "process" | "process_message" | "call" | "on_message" | "consume" | "handle_data" => "handle_message",
+        "handle" | "process" | "process_message" | "call" | "on_message" | "consume" | "handle_data" => {
+            "handle_message"
+        }
         "process_batch" | "on_batch" | "flush" => "handle_batch",
         _ => return None,
     })
@@ -55,10 +57,28 @@ mod tests {
     #[test]
     fn every_foreign_word_leads_to_a_word_that_exists() {
         use broadway_topology::options::OPTIONS;
-        let known = |name: &str| ["producers", "processors", "batchers"].contains(&name)
-            || OPTIONS.iter().any(|option| option.name == name);
-        for word in ["source", "handlers", "sinks", "concurrency", "size", "linger", "timeout_ms", "grace_period", "throttle",
-            "allowed", "per", "key_by", "prefetch", "visibility", "connector", "map", "buffer"] {
+        let known = |name: &str| {
+            ["producers", "processors", "batchers"].contains(&name) || OPTIONS.iter().any(|option| option.name == name)
+        };
+        for word in [
+            "source",
+            "handlers",
+            "sinks",
+            "concurrency",
+            "size",
+            "linger",
+            "timeout_ms",
+            "grace_period",
+            "throttle",
+            "allowed",
+            "per",
+            "key_by",
+            "prefetch",
+            "visibility",
+            "connector",
+            "map",
+            "buffer",
+        ] {
             assert!(known(foreign(word).expect(word)), "{word}");
             assert!(!known(word), "{word} is a word of ours");
         }

@@ -1,4 +1,5 @@
 //! Tests of the macro as a whole, on token streams.
 
+mod documentation;
 mod reference;
 mod robustness;

@@ -34,7 +34,8 @@ fn every_fixture_gets_the_errors_that_it_expects() {
 fn fixtures(theme: &&str) -> Vec<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/ui").join(theme);
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let mut fixtures: Vec<_> = files.filter(|file| file.extension().is_some_and(|extension| extension == "rs")).collect();
+    let mut fixtures: Vec<_> =
+        files.filter(|file| file.extension().is_some_and(|extension| extension == "rs")).collect();
     fixtures.sort();
     fixtures
 }

@@ -137,7 +137,9 @@ fn parameter(kind: CallbackKind, r#type: &Type, pipeline: &Ident, sink: &mut Dia
     let wrong = match kind {
         CallbackKind::HandleMessage => types::is_many(lent),
         CallbackKind::HandleBatch => one || types::is_many(lent) || types::is_plainly_data(lent),
-        CallbackKind::PrepareMessages | CallbackKind::HandleFailed => one || (types::is_many(lent) && !types::is_slice(lent)),
+        CallbackKind::PrepareMessages | CallbackKind::HandleFailed => {
+            one || (types::is_many(lent) && !types::is_slice(lent))
+        }
     };
     if wrong {
         return sink.error(r#type, errors::wrong_parameter(kind, pipeline));

@@ -28,9 +28,7 @@ pub(super) fn opaque(r#type: &Type) -> Option<TokenStream> {
 pub(super) fn own_projection(r#type: &Type) -> Option<TokenStream> {
     let is_self = |r#type: &Type| matches!(r#type, Type::Path(path) if path.path.is_ident("Self"));
     walk(r#type, &|part| match part {
-        Part::Type(Type::Path(path @ TypePath { qself: Some(qself), .. })) if is_self(&qself.ty) => {
-            Some(quote!(#path))
-        }
+        Part::Type(Type::Path(path @ TypePath { qself: Some(qself), .. })) if is_self(&qself.ty) => Some(quote!(#path)),
         Part::Type(Type::Path(path)) => match &path.path.segments.last()?.arguments {
             PathArguments::AngleBracketed(arguments)
                 if path.path.segments.last()?.ident == "MessageOf"
@@ -51,9 +49,7 @@ pub(super) fn is_plainly_data(r#type: &Type) -> bool {
         Option Box Rc Arc Cow HashMap HashSet BTreeMap BTreeSet Duration Instant SystemTime PathBuf Path \
         Bytes BytesMut Payload Value ";
     match r#type {
-        Type::Path(path) => {
-            path.path.segments.last().is_some_and(|last| DATA.contains(&format!(" {} ", last.ident)))
-        }
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| DATA.contains(&format!(" {} ", last.ident))),
         Type::Tuple(tuple) => !tuple.elems.is_empty(),
         Type::Array(_) | Type::Slice(_) | Type::Ptr(_) | Type::FnPtr(_) | Type::TraitObject(_) => true,
         _ => false,

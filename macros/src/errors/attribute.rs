@@ -7,9 +7,8 @@ use super::one_of;
 use crate::diagnostics::Text;
 
 pub(crate) fn missing_topology() -> Text {
-    Text::new("the pipeline has no topology").help(
-        "start from `#[broadway(producers(default(module = MyProducer::new())), processors(default()))]`",
-    )
+    Text::new("the pipeline has no topology")
+        .help("start from `#[broadway(producers(default(module = MyProducer::new())), processors(default()))]`")
 }
 
 pub(crate) fn missing_section(section: Section) -> Text {
@@ -21,9 +20,8 @@ pub(crate) fn missing_section(section: Section) -> Text {
 }
 
 pub(crate) fn missing_module() -> Text {
-    Text::new("`producers` has no `module`").help(
-        "add `module = MyProducer::new()`: an expression that gives a `Producer`, evaluated for each stage",
-    )
+    Text::new("`producers` has no `module`")
+        .help("add `module = MyProducer::new()`: an expression that gives a `Producer`, evaluated for each stage")
 }
 
 pub(crate) fn rate_limiting_is_incomplete() -> Text {

@@ -132,5 +132,6 @@ pub(crate) fn borrowing_output(kind: CallbackKind) -> Text {
 }
 
 pub(crate) fn borrowing_data() -> Text {
-    Text::new("a message owns its data: it moves between tasks").help("use an owned type, such as `String` or `Payload`")
+    Text::new("a message owns its data: it moves between tasks")
+        .help("use an owned type, such as `String` or `Payload`")
 }

@@ -24,8 +24,7 @@ pub(crate) fn on_another_item(keyword: &str) -> Text {
     Text::new(format!("`#[broadway]` expects an inherent `impl` block, found {} {item}", article(item)))
 }
 
-pub(crate) fn trait_impl(path: &Type, target: Option<&Type>) -> Text {
-    let _ = path;
+pub(crate) fn trait_impl(target: Option<&Type>) -> Text {
     let target = target.map_or("Orders".to_owned(), |target| target.to_token_stream().to_string());
     Text::new("`#[broadway]` expects an inherent `impl` block, found an impl of a trait")
         .help(format!("it implements `Broadway` for you: write `impl {target} {{ .. }}`, with the callbacks in it"))

@@ -43,7 +43,8 @@ pub(crate) fn not_a_visibility() -> Text {
 }
 
 pub(crate) fn path_is_not_absolute() -> Text {
-    Text::new("`crate` expects an absolute path").help("write `crate = ::broadway`, or `crate = crate::reexport::broadway`")
+    Text::new("`crate` expects an absolute path")
+        .help("write `crate = ::broadway`, or `crate = crate::reexport::broadway`")
 }
 
 fn expected(spec: &OptionSpec) -> &'static str {

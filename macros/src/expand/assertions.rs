@@ -21,7 +21,10 @@ pub(super) fn constants(model: &Model, names: &Names) -> TokenStream {
         .chain(producers)
         .chain(declaration.processors.iter().flat_map(|group| group.settings.iter()))
         .chain(declaration.batchers().iter().flat_map(|batcher| batcher.settings.iter()));
-    settings.filter(|setting| setting.known == Known::Constant).filter_map(|setting| constant(model, setting, names)).collect()
+    settings
+        .filter(|setting| setting.known == Known::Constant)
+        .filter_map(|setting| constant(model, setting, names))
+        .collect()
 }
 
 fn constant(model: &Model, setting: &Setting, names: &Names) -> Option<TokenStream> {
@@ -38,7 +41,9 @@ fn constant(model: &Model, setting: &Setting, names: &Names) -> Option<TokenStre
     };
     let checks = checks.iter().map(|(check, rule)| {
         let text = rule.to_string();
-        Place::of(&setting.value).cover(quote!(const _: () = ::core::assert!(#private::Constant(#path).#check, #text);))
+        Place::of(&setting.value).cover(quote!(
+            const _: () = ::core::assert!(#private::Constant(#path).#check, #text);
+        ))
     });
     Some(checks.collect())
 }

@@ -84,8 +84,7 @@ impl Forward<'_> {
     fn returned_as(&self, of: TokenStream, name: TokenStream) -> TokenStream {
         let private = &self.names.private;
         let returns = self.callback.returns().map_or(quote!(()), ToTokens::to_token_stream);
-        let (open, close) =
-            (self.returned.start(quote!(<)), self.returned.end(quote!(as #private::#of>::#name)));
+        let (open, close) = (self.returned.start(quote!(<)), self.returned.end(quote!(as #private::#of>::#name)));
         quote!(#open #returns #close)
     }
 
@@ -101,7 +100,8 @@ impl Forward<'_> {
         let (cfgs, private, name) = (&self.cfgs, &self.names.private, &self.callback.name);
         let (method, head) = (Ident::new(method, name.span()), Place::of(name).cover(quote!(async fn)));
         let (receiver, variable) = (self.receiver(), self.variable());
-        let (reference, receives) = (Place::of(name).start(quote!(&)), Place::of(&self.callback.lent).start(quote!(: &mut)));
+        let (reference, receives) =
+            (Place::of(name).start(quote!(&)), Place::of(&self.callback.lent).start(quote!(: &mut)));
         let parameters = self.parameter.parentheses(quote!(#reference #receiver, #variable #receives #lent));
         let output = self.returned.cover(quote!(-> #private::Result<#output>));
         let body = self.returned.braces(body);

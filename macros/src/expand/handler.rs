@@ -13,7 +13,8 @@ pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
     let private = &names.private;
     let (topology, type_batcher) = (topology::body(model, names), type_batcher(model, names));
     let producer = producer(model, private);
-    let callbacks: TokenStream = model.callbacks.found.iter().map(|callback| forward::method(model, callback, names)).collect();
+    let callbacks: TokenStream =
+        model.callbacks.found.iter().map(|callback| forward::method(model, callback, names)).collect();
     let partitions = partitions(model, names);
     wrap(
         model,

@@ -42,9 +42,11 @@ fn write(text: &mut String, tokens: TokenStream) {
             text.push(' ');
         }
         text.push_str(&word);
+        let starts = glued;
         glued = match &token {
             TokenTree::Punct(punct) => {
-                punct.spacing() == Spacing::Joint || ".:&!|<".contains(punct.as_char())
+                let (joint, sign) = (punct.spacing() == Spacing::Joint, punct.as_char());
+                joint || ".:&!|<".contains(sign) || (starts && "-*".contains(sign))
             }
             _ => false,
         };

@@ -58,10 +58,13 @@ fn unbounded(generics: &Generics) -> Vec<Ident> {
     let bounded = |name: &Ident| {
         predicates().any(|predicate| match predicate {
             // `T: ..`, or something about a type made of it.
-            WherePredicate::Type(predicate) => matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident(name)),
+            WherePredicate::Type(predicate) => {
+                matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident(name))
+            }
             _ => false,
         })
     };
-    let parameters = generics.type_params().filter(|parameter| parameter.bounds.is_empty() && !bounded(&parameter.ident));
+    let parameters =
+        generics.type_params().filter(|parameter| parameter.bounds.is_empty() && !bounded(&parameter.ident));
     parameters.map(|parameter| parameter.ident.clone()).collect()
 }

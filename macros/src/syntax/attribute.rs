@@ -219,7 +219,8 @@ mod tests {
 
     #[test]
     fn commas_inside_of_values_do_not_end_them() {
-        let (keys, errors) = parse("module = Foo::<A, B>::new(1, 2), partition_by = |a, b| a, vis = pub(crate), x(y, z)");
+        let (keys, errors) =
+            parse("module = Foo::<A, B>::new(1, 2), partition_by = |a, b| a, vis = pub(crate), x(y, z)");
         assert_eq!(keys, ["module", "partition_by", "vis", "x"]);
         assert!(errors.is_empty(), "{errors:?}");
     }

@@ -34,7 +34,9 @@ pub(crate) fn verbatim(item: &TokenStream) -> TokenStream {
     let strip = |input: ParseStream<'_>| {
         let attributes = input.call(Attribute::parse_outer)?;
         let rest: TokenStream = input.parse()?;
-        let attributes = attributes.iter().filter(|attribute| !is_named(attribute, "broadway") && !is_named(attribute, "async_trait"));
+        let attributes = attributes
+            .iter()
+            .filter(|attribute| !is_named(attribute, "broadway") && !is_named(attribute, "async_trait"));
         Ok(quote!(#(#attributes)* #rest))
     };
     strip.parse2(item.clone()).unwrap_or_else(|_| item.clone())
@@ -71,7 +73,7 @@ fn header(input: ParseStream<'_>, sink: &mut Diagnostics) -> syn::Result<Option<
     let self_type: Type = input.parse()?;
     if input.peek(Token![for]) {
         let for_token: Token![for] = input.parse()?;
-        sink.error(quote!(#self_type #for_token), errors::trait_impl(&self_type, input.parse::<Type>().ok().as_ref()));
+        sink.error(quote!(#self_type #for_token), errors::trait_impl(input.parse::<Type>().ok().as_ref()));
         return Ok(None);
     }
     if let Some(token) = unsafety.map(ToTokens::into_token_stream).or(negative.map(ToTokens::into_token_stream)) {

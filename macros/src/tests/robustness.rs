@@ -89,7 +89,11 @@ fn broken_items_are_survived_and_emitted() {
 }
 
 fn count(tokens: &TokenStream) -> usize {
-    tokens.clone().into_iter().map(|token| 1 + if let TokenTree::Group(group) = token { count(&group.stream()) } else { 0 }).sum()
+    tokens
+        .clone()
+        .into_iter()
+        .map(|token| 1 + if let TokenTree::Group(group) = token { count(&group.stream()) } else { 0 })
+        .sum()
 }
 
 /// Deletes the token at this place, counted through all groups, or swaps it with the one after it.

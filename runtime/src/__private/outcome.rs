@@ -1,8 +1,6 @@
 //! What callbacks return. The bound on the error is named here only, so that it leads to one error.
 
-use crate::{
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// What a message can fail with.
 #[diagnostic::on_unimplemented(

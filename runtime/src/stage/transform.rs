@@ -121,7 +121,8 @@ fn convert<X, T, E: Into<Error>>(
     data: X,
     stage: &Arc<str>,
 ) -> Result<T, Box<Failure>> {
-    let converted: Result<_, Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(|| transformer(data).map_err(Into::into)));
+    let converted: Result<_, Box<dyn Any + Send>> =
+        catch_unwind(AssertUnwindSafe(|| transformer(data).map_err(Into::into)));
     match converted {
         Ok(Ok(data)) => Ok(data),
         Ok(Err(reason)) => Err(Failure::new(FailureKind::Error, reason, stage)),
@@ -194,7 +195,12 @@ mod tests {
             .emitted()
             .drain(..)
             .map(|mut emitted| {
-                (emitted.data, emitted.envelope.unwrap().id.unwrap(), emitted.ticket.ack_ref(), emitted.ticket.settle().as_u64())
+                (
+                    emitted.data,
+                    emitted.envelope.unwrap().id.unwrap(),
+                    emitted.ticket.ack_ref(),
+                    emitted.ticket.settle().as_u64(),
+                )
             })
             .collect();
         let expected = [(2, "<2>"), (4, "<4>")];
@@ -233,7 +239,8 @@ mod tests {
     #[test]
     fn no_two_messages_share_an_identity() {
         let (_lane, mut out) = outbox();
-        let mut producer = transform(transform(Numbers((0..8).collect(), After::Return), Ok::<u64, String>), |n| even(n * 2));
+        let mut producer =
+            transform(transform(Numbers((0..8).collect(), After::Return), Ok::<u64, String>), |n| even(n * 2));
         for _ in 0..4 {
             out.push(Incoming::new("own".to_owned()));
             let _ = producer.handle_demand(2, &mut out).now_or_never().unwrap();

@@ -1,0 +1,84 @@
+//! Generated code is clean under the lints that a careful crate turns on, clippy's among them.
+#![deny(warnings, missing_docs, missing_debug_implementations, unreachable_pub, clippy::all, rust_2018_idioms)]
+#![forbid(unsafe_code)]
+
+use ui_tests::prelude::*;
+
+/// A pipeline.
+#[derive(Debug)]
+pub struct Orders {
+    stages: usize,
+}
+
+const SIZE: u32 = 10;
+
+#[broadway(
+    name = "lints",
+    shutdown = 5_000,
+    partition_by = by_length,
+    producers(default(
+        module = Payloads,
+        stages = 2,
+        transformer = decode,
+        rate_limiting(allowed_messages = 100, interval = std::time::Duration::from_secs(1)),
+    )),
+    processors(default(stages = self.stages, min_demand = 5, max_demand = 20, timeout = 1_000)),
+    batchers(default(batch_size = SIZE), archive(batch_size = 500, timeout = 30_000)),
+)]
+impl Orders {
+    async fn handle_message(&self, message: &mut OrdersMessage<Order>) -> Result<usize> {
+        message.put_batcher(OrdersBatcher::Archive);
+        Ok(message.data.customer.len())
+    }
+
+    async fn handle_batch(&self, batch: &mut Batch<Self>) -> Result<(), String> {
+        match batch.batcher() {
+            OrdersBatcher::Default => Err("nothing is routed here".to_owned()),
+            OrdersBatcher::Archive => Ok(()),
+        }
+    }
+
+    async fn handle_failed(&self, messages: &mut [OrdersMessage<Order>]) {
+        messages.iter_mut().for_each(OrdersMessage::discard);
+    }
+}
+
+fn by_length(message: &OrdersMessage<Order>) -> u64 {
+    message.data.customer.len() as u64
+}
+
+fn decode(payload: Payload) -> Result<Order> {
+    Ok(Order { customer: payload.text()?.to_owned() })
+}
+
+#[test]
+fn every_option_reaches_the_topology() {
+    use std::time::Duration;
+
+    use broadway::topology::{Batcher, Processors, Producers, RateLimiting, Topology};
+
+    let rate_limiting = Some(RateLimiting { allowed_messages: 100, interval: Duration::from_secs(1) });
+    let expected = Topology {
+        explicit_name: true,
+        shutdown: Duration::from_secs(5),
+        producers: Producers { stages: 2, module: "Payloads".into(), rate_limiting },
+        processors: Processors {
+            stages: 7,
+            min_demand: Some(5),
+            max_demand: 20,
+            partitioned: true,
+            timeout: Some(Duration::from_secs(1)),
+        },
+        batchers: vec![
+            Batcher { batch_size: 10, partitioned: true, ..Batcher::new("default") },
+            Batcher {
+                batch_size: 500,
+                partitioned: true,
+                timeout: Some(Duration::from_secs(30)),
+                ..Batcher::new("archive")
+            },
+        ],
+        ..Topology::new("lints")
+    };
+    assert_eq!(Orders { stages: 7 }.topology(), expected);
+}
