@@ -41,9 +41,10 @@ fn constant(model: &Model, setting: &Setting, names: &Names) -> Option<TokenStre
     };
     let checks = checks.iter().map(|(check, rule)| {
         let text = rule.to_string();
-        Place::of(&setting.value).cover(quote!(
-            const _: () = ::core::assert!(#private::Constant(#path).#check, #text);
-        ))
+        let place = Place::of(&setting.value);
+        let (assert, end) = (place.start(quote!(const _: () = ::core::assert!)), place.end(quote!(;)));
+        let arguments = place.parentheses(place.start(quote!(#private::Constant(#path).#check, #text)));
+        quote!(#assert #arguments #end)
     });
     Some(checks.collect())
 }
