@@ -16,7 +16,7 @@ pub(super) fn methods(model: &Model, names: &Names, bodies: Bodies) -> TokenStre
     let setup = if bodies == Bodies::Empty && model.target.generics.lifetimes().next().is_some() {
         None
     } else {
-        let body = body(quote!(#runtime::Setup::new(self)));
+        let body = body(quote!(#runtime::Setup::<Self>::new(self)));
         Some((
             "configure",
             quote! {
@@ -34,7 +34,7 @@ pub(super) fn methods(model: &Model, names: &Names, bodies: Bodies) -> TokenStre
             let ask = Place::of(self_type).cover(quote!(<Self as #private::Broadway>::topology));
             quote!(#ask(self))
         }),
-        body(quote!(#runtime::Setup::new(self).start_link().await)),
+        body(quote!(#runtime::Setup::<Self>::new(self).start_link().await)),
     );
     let topology = quote! {
         /// The pipeline's shape: names and numbers. Nothing is started, and nothing is checked.

@@ -145,12 +145,14 @@ impl<T> Outbox<T> {
 
     /// An empty outbox of other data, whose tickets are of the same kind.
     pub(crate) fn sibling<U>(&self) -> Outbox<U> {
-        Outbox { sequence: self.sequence, ..Outbox::new(self.lane.clone(), self.ack_ref) }
+        let mut sibling = Outbox::new(self.shared.clone(), self.ack_ref);
+        sibling.sequence = self.sequence;
+        sibling
     }
 
     /// Goes on where a sibling is, so that no two messages share an identity.
     pub(crate) fn follow<U>(&mut self, sibling: &Outbox<U>) {
-        self.lane.clone_from(&sibling.lane);
+        self.shared.clone_from(&sibling.shared);
         self.ack_ref = sibling.ack_ref;
         self.sequence = self.sequence.max(sibling.sequence);
     }

@@ -145,8 +145,9 @@ mod tests {
     use super::*;
     use crate::{
         acknowledger::{AckData, AckRef},
+        pipeline::Shared,
         stage::Incoming,
-        ticket::ReleaseLane,
+        telemetry::Counters,
     };
 
     /// Emits its numbers at once, and then never returns, or panics.
@@ -180,14 +181,14 @@ mod tests {
         if n.is_multiple_of(2) { Ok(format!("<{n}>")) } else { Err(format!("{n} is odd")) }
     }
 
-    fn outbox() -> (Arc<ReleaseLane>, Outbox<String>) {
-        let lane = ReleaseLane::open();
-        (lane.clone(), Outbox::new(lane, AckRef(7)))
+    fn outbox() -> (Arc<Shared>, Outbox<String>) {
+        let shared = Shared::new("test".into(), Counters::new([]));
+        (shared.clone(), Outbox::new(shared, AckRef(7)))
     }
 
     #[test]
     fn what_fails_to_convert_fails_alone_and_keeps_its_acknowledgement() {
-        let (lane, mut out) = outbox();
+        let (shared, mut out) = outbox();
         let mut producer = transform(Numbers(vec![2, 3, 5, 4], After::Return), even);
         let next = producer.handle_demand(10, &mut out).now_or_never().unwrap().unwrap();
         assert_eq!(next, Next::Finished);
@@ -214,12 +215,12 @@ mod tests {
         assert_eq!(bad[1].0, Some(5));
         assert!(bad[1].1.starts_with("panic: ") && bad[1].1.contains("five is too odd"), "{bad:?}");
         drop((producer, out));
-        assert!(lane.take().is_empty(), "all of them are settled");
+        assert!(shared.lane.take().is_empty(), "all of them are settled");
     }
 
     #[test]
     fn what_was_emitted_is_handed_over_when_the_ask_is_dropped() {
-        let (_lane, mut out) = outbox();
+        let (_shared, mut out) = outbox();
         let mut producer = transform(Numbers(vec![2, 3, 4], After::Wait), even);
         assert!(producer.handle_demand(10, &mut out).now_or_never().is_none());
         assert_eq!((out.len(), out.rejected().len()), (2, 1));
@@ -227,18 +228,18 @@ mod tests {
 
     #[test]
     fn what_was_emitted_before_a_panic_is_released() {
-        let (lane, mut out) = outbox();
+        let (shared, mut out) = outbox();
         let mut producer = transform(Numbers(vec![2, 3, 4], After::Panic), even);
         let asked = AssertUnwindSafe(producer.handle_demand(10, &mut out)).catch_unwind().now_or_never().unwrap();
         assert!(asked.is_err());
         assert!(out.is_empty());
         drop(producer);
-        assert_eq!(lane.take().len(), 3);
+        assert_eq!(shared.lane.take().len(), 3);
     }
 
     #[test]
     fn no_two_messages_share_an_identity() {
-        let (_lane, mut out) = outbox();
+        let (_shared, mut out) = outbox();
         let mut producer =
             transform(transform(Numbers((0..8).collect(), After::Return), Ok::<u64, String>), |n| even(n * 2));
         for _ in 0..4 {
