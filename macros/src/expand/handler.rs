@@ -16,12 +16,15 @@ pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
     let callbacks: TokenStream =
         model.callbacks.found.iter().map(|callback| forward::method(model, callback, names)).collect();
     let partitions = partitions(model, names);
+    let prepares = model.callbacks.of(CallbackKind::PrepareMessages).next().is_some();
     wrap(
         model,
         names,
         quote! {
             #type_batcher
             #callbacks
+
+            const PREPARES: bool = #prepares;
 
             const DECLARED: ::core::option::Option<#private::Declared> = ::core::option::Option::Some(
                 #private::Declared { file: ::core::file!(), line: ::core::line!() },
