@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use broadway_topology::{Layer, Role, Topology};
+use broadway_topology::{Layer, Role, Routing, Topology};
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -138,6 +138,7 @@ impl<P: Broadway> Plan<P> {
         let rules = Rules {
             timeout: self.topology.processors.timeout,
             partitioned: self.topology.batchers.iter().map(|batcher| batcher.partitioned).collect(),
+            unrouted_fail: self.topology.routing == Routing::Fail,
         };
         Processor {
             stage: self.stage(name),

@@ -33,6 +33,8 @@ pub(crate) struct Rules {
     pub(crate) timeout: Option<Duration>,
     /// Which batchers there are, and whether each is partitioned.
     pub(crate) partitioned: Vec<bool>,
+    /// Whether messages that were not routed fail, even if the batchers have a default (`unrouted = fail`).
+    pub(crate) unrouted_fail: bool,
 }
 
 /// The way to one batcher, with what is about to go there.
@@ -205,7 +207,8 @@ fn route<P: Broadway>(stage: &Stage<P>, rules: &Rules, message: &mut MessageOf<P
         return Way::Done { output: true };
     }
     let unrouted = |reason: String| Some(Failure::new(FailureKind::Unrouted, reason.into(), &stage.name));
-    let Some(batcher) = message.batcher() else {
+    let batcher = if rules.unrouted_fail { message.batcher } else { message.batcher() };
+    let Some(batcher) = batcher else {
         message.failure = unrouted("`handle_message` chose no batcher, and the pipeline has no default".into());
         return Way::Failed;
     };
