@@ -234,6 +234,8 @@ impl RunningMark {
 
 impl Drop for RunningMark {
     fn drop(&mut self) {
+        // What a stage that was killed held is in nobody's hand.
+        self.0.in_hand.store(0, Ordering::Relaxed);
         self.0.running.store(false, Ordering::SeqCst);
     }
 }
