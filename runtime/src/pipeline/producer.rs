@@ -61,7 +61,10 @@ impl<P: Broadway> Producer<P> {
     /// Runs until the producer has finished or the pipeline drains.
     pub(crate) async fn run(mut self) {
         let draining = self.plan.shared.draining();
-        let Some(mut made) = until(&draining, self.make()).await else { return };
+        // One that has connected may hold messages: it is told of a drain even if it was never asked.
+        let connected = self.first.as_ref().is_some_and(|made| made.ready);
+        let made = if connected { Some(self.make().await) } else { until(&draining, self.make()).await };
+        let Some(mut made) = made else { return };
         let mut outbox = made.context.outbox();
         self.ask_while_there_is_more(&mut *made.producer, &mut outbox, &draining).await;
         if draining.is_raised() {
