@@ -75,6 +75,10 @@ impl Core {
         self.orders.send_modify(|earlier| *earlier = Some(order.after(*earlier)));
     }
 
+    pub(crate) fn is_ordered_to_stop(&self) -> bool {
+        self.orders.borrow().is_some()
+    }
+
     pub(crate) fn entry(&self) -> Option<Arc<dyn Entry>> {
         self.entry.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -163,7 +163,7 @@ impl Handle {
         let mut producers = shared.counters.stages().filter(|(name, _)| name.starts_with("producer_"));
         Health {
             ready: producers.all(|(_, stage)| stage.ready.load(Relaxed)),
-            running: !shared.draining().is_raised() && !self.0.has_ended(),
+            running: !self.0.is_ordered_to_stop() && !self.0.has_ended(),
             paused: shared.paused().is_raised(),
         }
     }
