@@ -1,0 +1,299 @@
+//! After `stop()` no more is fetched, and everything that was emitted is settled before it returns.
+
+use broadway::{BatchMode, Builder, Closures, DefaultBatcher, EndReason, Pipeline, PushError, Status, testing::TestProducer};
+use broadway_tests::{Gate, Log, Recorder, Scripted, Step, assert_one_verdict_each, assert_settled, ms, within};
+use futures::FutureExt;
+use tokio::time::Instant;
+
+type Batch = broadway::Batch<Closures<u64, u64, DefaultBatcher>>;
+
+/// One processor that waits at the gate.
+async fn gated(producer: &TestProducer<u64>, gate: &Gate) -> Pipeline {
+    let (source, gate) = (producer.clone(), gate.clone());
+    Builder::new("gated", move |_| source.clone(), move |_| {
+        let gate = gate.clone();
+        async move {
+            gate.pass().await;
+            Ok(())
+        }
+        .boxed()
+    })
+    .topology(|topology| {
+        topology.processors.stages(1);
+    })
+    .start_link()
+    .await
+    .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_messages_in_flight_are_all_settled_and_none_is_fetched_after() {
+    within(async {
+        let producer = TestProducer::of(0..40_000u64);
+        let source = producer.clone();
+        let pipeline = Builder::new("load", move |_| source.clone(), |message| {
+            async {
+                tokio::time::sleep(ms(message.data % 50)).await;
+                message.put_batch_key(&(message.data % 13));
+                if message.data % 17 == 0 { Err("fails".into()) } else { Ok(message.data) }
+            }
+            .boxed()
+        })
+        .topology(|topology| {
+            topology.producers.stages(3);
+            topology.processors.stages(100).max_demand(100);
+            topology.batcher("default").batch_size(150).batch_timeout(60_000).stages(4);
+        })
+        .handle_batch(|_: &mut Batch| {
+            async {
+                tokio::time::sleep(ms(30)).await;
+                Ok(())
+            }
+            .boxed()
+        })
+        .start_link()
+        .await
+        .unwrap();
+        let before = pipeline.wait_until(|stats| stats.in_flight >= 10_000).await;
+        let report = pipeline.stop().await.unwrap();
+        assert_settled(&report);
+        assert_eq!((report.reason, report.released, report.emitted), (EndReason::Stopped, 0, before.emitted));
+        assert_one_verdict_each(&producer, report.emitted);
+        assert!(report.took < ms(25_000));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_poll_is_cut_and_what_it_had_received_is_handled() {
+    within(async {
+        let recorder = Recorder::default();
+        let producer = Scripted::new(&recorder, [Step::Emit(vec![1]), Step::Wait(vec![2, 3])]).holding([4, 5]);
+        let source = producer.clone();
+        let pipeline = Builder::new("polls", move |_| source.another(), |_| async { Ok(()) }.boxed()).start_link().await.unwrap();
+        pipeline.wait_until(|stats| stats.acknowledged == 1).await;
+        tokio::time::sleep(ms(60_000)).await;
+        let stopped = Instant::now();
+        assert_settled(&pipeline.stop().await.unwrap());
+        assert!(stopped.elapsed() < ms(5), "{:?}", stopped.elapsed());
+        // 4 and 5 were handed over by `prepare_for_draining`.
+        assert_eq!(recorder.all(), [1, 2, 3, 4, 5].map(|message| (message, Status::Successful)));
+        assert_eq!(producer.asks().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn t089_batches_that_are_not_full_are_flushed() {
+    within(async {
+        let (producer, batches) = (TestProducer::new(), Log::new());
+        let (source, log) = (producer.clone(), batches.clone());
+        let pipeline = Builder::new("leftovers", move |_| source.clone(), |message| {
+            message.put_batch_key(&(message.data / 10));
+            let data = message.data;
+            async move { Ok(data) }.boxed()
+        })
+        .topology(|topology| {
+            topology.batcher("default").batch_size(4).batch_timeout(60_000);
+        })
+        .handle_batch(move |batch: &mut Batch| {
+            log.push((batch.outputs().to_vec(), batch.info().trigger()));
+            async { Ok(()) }.boxed()
+        })
+        .start_link()
+        .await
+        .unwrap();
+        producer.push_all([1, 2, 11]);
+        tokio::time::sleep(ms(10)).await;
+        assert_eq!(batches.len(), 0);
+        let stopped = Instant::now();
+        assert_settled(&pipeline.stop().await.unwrap());
+        assert!(stopped.elapsed() < ms(5), "{:?}", stopped.elapsed());
+        assert_eq!(batches.all(), [(vec![1, 2], broadway::Trigger::Flush), (vec![11], broadway::Trigger::Flush)]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn t091_at_the_deadline_a_handler_that_hangs_is_cut_and_everything_left_is_released_never_failed() {
+    within(async {
+        let (producer, gate, failed) = (TestProducer::of(0..100u64), Gate::shut(), Log::new());
+        let (source, handler, log) = (producer.clone(), gate.clone(), failed.clone());
+        let pipeline = Builder::new("deadline", move |_| source.clone(), move |message| {
+            let gate = handler.clone();
+            async move {
+                message.put_batch_mode(BatchMode::Flush);
+                if message.data != 7 {
+                    return Ok(message.data);
+                }
+                gate.pass().await;
+                Ok(0)
+            }
+            .boxed()
+        })
+        .topology(|topology| {
+            topology.shutdown(10_000);
+            topology.processors.stages(2).max_demand(4).min_demand(0);
+            topology.batcher("default").batch_size(4);
+        })
+        .handle_batch(move |batch: &mut Batch| {
+            let hangs = batch.outputs().contains(&8);
+            async move { if hangs { std::future::pending().await } else { Ok(()) } }.boxed()
+        })
+        .handle_failed(move |messages| {
+            log.push(messages.len());
+            async { Ok(()) }.boxed()
+        })
+        .start_link()
+        .await
+        .unwrap();
+        gate.until_waiting(1).await;
+        tokio::time::sleep(ms(100)).await;
+        let stopped = Instant::now();
+        let report = pipeline.stop().await.unwrap();
+        // Nine tenths for draining, the rest for releasing.
+        assert!((ms(9_000)..ms(9_010)).contains(&stopped.elapsed()), "{:?}", stopped.elapsed());
+        assert_settled(&report);
+        assert_eq!((report.failed, failed.len()), (0, 0));
+        assert!(report.released >= 2 && report.acknowledged > 0, "{report:?}");
+        assert_one_verdict_each(&producer, report.emitted);
+        assert!(producer.with(Status::Released).contains(&7));
+        assert!(pipeline.stats().stages.iter().all(|stage| stage.in_hand == 0), "{:?}", pipeline.stats());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ask_that_hangs_in_prepare_for_draining_does_not_outlast_the_deadline() {
+    struct Hangs(Recorder);
+    #[broadway::async_trait]
+    impl broadway::Producer for Hangs {
+        type Data = u64;
+        async fn init(&mut self, context: &mut broadway::ProducerContext) -> broadway::Result<()> {
+            context.acknowledger(std::sync::Arc::new(self.0.clone()));
+            Ok(())
+        }
+        async fn handle_demand(&mut self, _: usize, _: &mut broadway::Outbox<u64>) -> broadway::Result<broadway::Next> {
+            std::future::pending().await
+        }
+        async fn prepare_for_draining(&mut self, out: &mut broadway::Outbox<u64>) -> broadway::Result<()> {
+            out.push(broadway::Incoming::new(1).ack(broadway::AckData::U64(1)));
+            std::future::pending().await
+        }
+    }
+    within(async {
+        let recorder = Recorder::default();
+        let told = recorder.clone();
+        let pipeline = Builder::new("hangs", move |_| Hangs(recorder.clone()), |_| async { Ok(()) }.boxed()).start_link().await.unwrap();
+        let report = pipeline.stop_within(ms(1_000)).await.unwrap();
+        assert_settled(&report);
+        assert_eq!(told.all(), [(1, Status::Released)]);
+        assert!(report.took <= ms(1_000));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_without_its_owner_drains() {
+    within(async {
+        let (producer, gate) = (TestProducer::new(), Gate::shut());
+        let pipeline = gated(&producer, &gate).await;
+        producer.push_all(0..8u64);
+        gate.until_waiting(1).await;
+        let handle = pipeline.handle();
+        drop(pipeline);
+        assert!(!handle.health().running);
+        tokio::time::sleep(ms(1)).await;
+        producer.push(8);
+        gate.open();
+        let stats = handle.wait_until(|stats| stats.in_flight == 0).await;
+        assert_eq!((stats.acknowledged, stats.emitted), (8, 8));
+        assert_one_verdict_each(&producer, 8);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_again_waits_for_the_same_end_and_can_only_bring_it_forward() {
+    within(async {
+        let (producer, gate) = (TestProducer::of(0..8u64), Gate::shut());
+        let pipeline = gated(&producer, &gate).await;
+        gate.until_waiting(1).await;
+        let stopped = Instant::now();
+        let (first, later, longer, sooner) = tokio::join!(
+            pipeline.stop_within(ms(20_000)),
+            pipeline.stop(),
+            async {
+                tokio::time::sleep(ms(1_000)).await;
+                pipeline.stop_within(ms(3_600_000)).await
+            },
+            async {
+                tokio::time::sleep(ms(2_000)).await;
+                pipeline.stop_within(ms(3_000)).await
+            },
+        );
+        assert!((ms(4_700)..ms(5_000)).contains(&stopped.elapsed()), "{:?}", stopped.elapsed());
+        let report = first.unwrap();
+        assert_settled(&report);
+        assert_eq!([&later.unwrap(), &longer.unwrap(), &sooner.unwrap()], [&report, &report, &report]);
+        assert_eq!(pipeline.stop().await.unwrap(), report);
+        assert_eq!(report.released, 8);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn stop_right_after_the_start_and_a_stop_that_is_dropped_both_drain() {
+    within(async {
+        let (producer, gate) = (TestProducer::of(0..8u64), Gate::shut());
+        gate.open();
+        assert_settled(&gated(&producer, &gate).await.stop().await.unwrap());
+
+        let gate = Gate::shut();
+        let pipeline = gated(&TestProducer::of(0..8u64), &gate).await;
+        gate.until_waiting(1).await;
+        assert!(tokio::time::timeout(ms(10), pipeline.stop()).await.is_err());
+        gate.open();
+        let report = pipeline.wait().await.unwrap();
+        assert_settled(&report);
+        assert_eq!((report.acknowledged, report.reason), (8, EndReason::Stopped));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn run_until_ends_with_whichever_comes_first() {
+    within(async {
+        let gate = Gate::shut();
+        gate.open();
+        let pipeline = gated(&TestProducer::new(), &gate).await;
+        let report = pipeline.run_until(tokio::time::sleep(ms(500))).await.unwrap();
+        assert_eq!((report.reason, report.took), (EndReason::Stopped, ms(500)));
+        let pipeline = gated(&TestProducer::of(0..8u64), &gate).await;
+        let report = pipeline.run_until(std::future::pending::<()>()).await.unwrap();
+        assert_eq!((report.reason, report.acknowledged), (EndReason::Finished, 8));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_draining_pipeline_takes_no_pushed_messages_and_tells_those_who_wait() {
+    within(async {
+        let (producer, gate) = (TestProducer::<u64>::new(), Gate::shut());
+        let pipeline = gated(&producer, &gate).await;
+        let handle = pipeline.handle();
+        // Ten are in flight, the others wait for demand.
+        let pushing = tokio::spawn(async move { handle.push_messages((0..30u64).collect()).await });
+        gate.until_waiting(1).await;
+        let handle = pipeline.handle();
+        let waiting = tokio::spawn(async move { handle.test_batch(vec![1u64]).await });
+        let report = pipeline.stop_within(ms(1_000)).await.unwrap();
+        assert_settled(&report);
+        assert_eq!(report.released, report.emitted);
+        assert_eq!(pushing.await.unwrap(), Err(PushError::Draining));
+        assert!(waiting.await.unwrap_err().is_panic(), "the kit says so");
+        assert_eq!(pipeline.push_messages(vec![1u64]).await, Err(PushError::Draining));
+        assert_eq!(pipeline.push_messages(vec!["text"]).await, Err(PushError::Draining));
+    })
+    .await;
+}
