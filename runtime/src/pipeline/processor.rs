@@ -52,8 +52,8 @@ enum Way {
     Done { output: bool },
     /// It failed.
     Failed,
-    /// It is not the message that was lent.
-    Foreign,
+    /// It is not the message that was lent, or it came too late to be handled.
+    Released,
 }
 
 /// A chunk at work, in buffers that are used again.
@@ -84,7 +84,11 @@ impl<P: Broadway> Processor<P> {
             self.prepare(&mut round.messages).await;
         }
         for message in &mut round.messages {
-            let way = handle(&self.stage, &self.rules, message, &mut round.outputs).await;
+            // After a callback that blocked its thread beyond a drain's deadline, the rest of its take is released.
+            let way = match self.stage.settler.is_fenced() {
+                false => handle(&self.stage, &self.rules, message, &mut round.outputs).await,
+                true => Way::Released,
+            };
             round.ways.push(way);
         }
         match round.ways.first() {
@@ -125,8 +129,8 @@ impl<P: Broadway> Processor<P> {
                     self.stage.settler.settle::<P>(&mut message, output, None);
                 }
                 Way::Failed => round.failed.push(message),
-                // What took the place of the lent message is released, if it is one of ours.
-                Way::Foreign => drop(message),
+                // A message of a test that took the place of the lent one has nothing to be released.
+                Way::Released => drop(message),
             }
         }
         drop(outputs);
@@ -160,7 +164,7 @@ async fn handle<P: Broadway>(
     let result = guarded(&stage.name, rules.timeout, async { stage.pipeline.process(message).await }).await;
     if message.ticket.token() != token {
         violation(&stage.counters.violations, 1);
-        return Way::Foreign;
+        return Way::Released;
     }
     let way = match result {
         Ok(output) if message.failure.is_none() => {

@@ -50,6 +50,11 @@ impl Settler {
         self.now = self.shared.now();
     }
 
+    /// Whether a drain's deadline has passed: from here on everything is released.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.shared.is_fenced()
+    }
+
     /// Settles a message as its failure and fate say. After the fence it is left unsettled, so that it is released when it
     /// is dropped: the verdict is late.
     #[inline]
@@ -59,7 +64,7 @@ impl Settler {
         output: Option<P::Output>,
         batch: Option<&BatchInfo<P::Batcher>>,
     ) {
-        if self.shared.is_fenced() {
+        if self.is_fenced() {
             StageCounters::add(&self.counters.late, 1);
             return;
         }

@@ -35,6 +35,11 @@ impl<P: Broadway> Stage<P> {
         if failed.is_empty() {
             return;
         }
+        // What is released never comes to `handle_failed`.
+        if self.settler.is_fenced() {
+            failed.drain(..).for_each(|mut message| self.settler.settle::<P>(&mut message, None, batch));
+            return;
+        }
         failed.iter_mut().filter_map(|message| message.failure.as_mut()).for_each(|failure| failure.at(&self.name));
         self.lent.note(failed);
         let span = tracing::debug_span!("handle_failed", stage = &*self.name, messages = failed.len());
