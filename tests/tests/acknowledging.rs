@@ -11,10 +11,14 @@ type Batch = broadway::Batch<Closures<u64, u64, DefaultBatcher>>;
 
 /// A pipeline without batchers of one processor, in which messages below 10 fail.
 async fn start(producer: Scripted) -> Pipeline {
-    Builder::new("acks", move |_| producer.another(), |message| {
-        let fails = message.data < 10;
-        async move { if fails { Err("fails".into()) } else { Ok(()) } }.boxed()
-    })
+    Builder::new(
+        "acks",
+        move |_| producer.another(),
+        |message| {
+            let fails = message.data < 10;
+            async move { if fails { Err("fails".into()) } else { Ok(()) } }.boxed()
+        },
+    )
     .topology(|topology| {
         topology.processors.stages(1).max_demand(8).min_demand(4);
     })
@@ -30,10 +34,10 @@ async fn a_chunk_is_one_round() {
         let producer = Scripted::new(&recorder, [Step::Finish(vec![10, 1, 11, 2, 12, 3])]);
         assert_settled(&start(producer).await.wait().await.unwrap());
         let (ok, failed) = (Status::Successful, Status::Failed);
-        assert_eq!(recorder.brief(), [
-            vec![(10, ok), (11, ok), (1, failed), (2, failed)],
-            vec![(12, ok), (3, failed)],
-        ]);
+        assert_eq!(
+            recorder.brief(),
+            [vec![(10, ok), (11, ok), (1, failed), (2, failed)], vec![(12, ok), (3, failed)],]
+        );
     })
     .await;
 }
@@ -44,11 +48,15 @@ async fn failures_are_acknowledged_before_successes_are_batched() {
         let (recorder, told) = (Recorder::default(), Log::new());
         let producer = Scripted::new(&recorder, [Step::Finish(vec![10, 1, 11])]);
         let (log, acks) = (told.clone(), recorder.clone());
-        let pipeline = Builder::new("order", move |_| producer.another(), |message| {
-            message.put_batch_mode(BatchMode::Flush);
-            let data = message.data;
-            async move { if data < 10 { Err("fails".into()) } else { Ok(data) } }.boxed()
-        })
+        let pipeline = Builder::new(
+            "order",
+            move |_| producer.another(),
+            |message| {
+                message.put_batch_mode(BatchMode::Flush);
+                let data = message.data;
+                async move { if data < 10 { Err("fails".into()) } else { Ok(data) } }.boxed()
+            },
+        )
         .topology(|topology| {
             topology.processors.stages(1);
             topology.batcher("default");
@@ -71,10 +79,14 @@ async fn failures_are_acknowledged_before_successes_are_batched() {
 async fn batch_of_two_sources(first: &Recorder, second: &Recorder) -> Pipeline {
     let sources = [(first, vec![10, 1]), (second, vec![11, 2])]
         .map(|(recorder, messages)| Scripted::new(recorder, [Step::Finish(messages)]));
-    Builder::new("groups", move |stage| sources[stage.get()].another(), |message| {
-        let data = message.data;
-        async move { Ok(data) }.boxed()
-    })
+    Builder::new(
+        "groups",
+        move |stage| sources[stage.get()].another(),
+        |message| {
+            let data = message.data;
+            async move { Ok(data) }.boxed()
+        },
+    )
     .topology(|topology| {
         topology.producers.stages(2);
         topology.processors.stages(1);
@@ -206,22 +218,26 @@ async fn every_message_gets_exactly_one_verdict_whatever_becomes_of_it() {
         });
         let producer = Scripted::new(&recorder, steps);
         let source = producer.clone();
-        let pipeline = Builder::new("everything", move |_| source.another(), |message| {
-            async {
-                tokio::time::sleep(ms(message.data % 7)).await;
-                match message.data % 23 {
-                    0 => Err("fails".into()),
-                    1 => panic!("told to panic"),
-                    2 => message.done(),
-                    3 => std::future::pending().await,
-                    key => {
-                        message.put_batch_key(&(key % 3));
-                        Ok(message.data)
+        let pipeline = Builder::new(
+            "everything",
+            move |_| source.another(),
+            |message| {
+                async {
+                    tokio::time::sleep(ms(message.data % 7)).await;
+                    match message.data % 23 {
+                        0 => Err("fails".into()),
+                        1 => panic!("told to panic"),
+                        2 => message.done(),
+                        3 => std::future::pending().await,
+                        key => {
+                            message.put_batch_key(&(key % 3));
+                            Ok(message.data)
+                        }
                     }
                 }
-            }
-            .boxed()
-        })
+                .boxed()
+            },
+        )
         .topology(|topology| {
             topology.max_restarts(1_000);
             topology.producers.stages(3);

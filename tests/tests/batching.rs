@@ -1,6 +1,8 @@
 //! When a batch leaves, and with what.
 
-use broadway::{BatchMode, Builder, Closures, DefaultBatcher, Pipeline, Status, Trigger, testing::TestProducer, topology::Topology};
+use broadway::{
+    BatchMode, Builder, Closures, DefaultBatcher, Pipeline, Status, Trigger, testing::TestProducer, topology::Topology,
+};
 use broadway_tests::{Gate, Log, assert_one_verdict_each, assert_settled, ms, sorted, within};
 use futures::FutureExt;
 use tokio::time::Instant;
@@ -20,15 +22,23 @@ fn seen(at: u64, outputs: impl IntoIterator<Item = u64>, trigger: &'static str) 
 }
 
 /// Messages are a number, whose tens are the batch key, and whether they flush. One processor; the sink waits at the gate.
-async fn start(producer: &TestProducer<(u64, bool)>, sink: &Gate, change: impl FnOnce(&mut Topology)) -> (Pipeline, Log<Seen>) {
+async fn start(
+    producer: &TestProducer<(u64, bool)>,
+    sink: &Gate,
+    change: impl FnOnce(&mut Topology),
+) -> (Pipeline, Log<Seen>) {
     let (source, sink, start, batches) = (producer.clone(), sink.clone(), Instant::now(), Log::new());
     let log = batches.clone();
-    let pipeline = Builder::new("batching", move |_| source.clone(), |message| {
-        let (number, flush) = message.data;
-        message.put_batch_key(&(number / 10));
-        message.put_batch_mode(if flush { BatchMode::Flush } else { BatchMode::Bulk });
-        async move { Ok(number) }.boxed()
-    })
+    let pipeline = Builder::new(
+        "batching",
+        move |_| source.clone(),
+        |message| {
+            let (number, flush) = message.data;
+            message.put_batch_key(&(number / 10));
+            message.put_batch_mode(if flush { BatchMode::Flush } else { BatchMode::Bulk });
+            async move { Ok(number) }.boxed()
+        },
+    )
     .topology(|topology| {
         topology.processors.stages(1).max_demand(100).min_demand(0);
         topology.batcher("default").batch_size(3).batch_timeout(100);
@@ -99,12 +109,15 @@ async fn the_time_of_a_batch_runs_from_its_first_message_and_is_not_restarted() 
         tokio::time::sleep(ms(50)).await;
         producer.push((5, false));
         tokio::time::sleep(ms(200)).await;
-        assert_eq!(batches.all(), [
-            seen(110, [0, 1], "timeout"),
-            seen(190, [10], "timeout"),
-            seen(200, [2, 3, 4], "size"),
-            seen(350, [5], "timeout"),
-        ]);
+        assert_eq!(
+            batches.all(),
+            [
+                seen(110, [0, 1], "timeout"),
+                seen(190, [10], "timeout"),
+                seen(200, [2, 3, 4], "size"),
+                seen(350, [5], "timeout"),
+            ]
+        );
         assert_settled(&pipeline.stop().await.unwrap());
     })
     .await;
@@ -212,12 +225,15 @@ async fn a_due_batch_still_fills_while_the_sink_is_busy_and_leaves_in_the_order_
         sink.open();
         tokio::time::sleep(ms(10)).await;
         let left: Vec<(Vec<u64>, &str)> = batches.all().into_iter().map(|seen| (seen.outputs, seen.trigger)).collect();
-        assert_eq!(left, [
-            (vec![0, 1, 2], "size"),
-            (vec![10, 11], "timeout"),
-            (vec![20, 21, 22], "timeout"),
-            (vec![30, 31, 32], "size"),
-        ]);
+        assert_eq!(
+            left,
+            [
+                (vec![0, 1, 2], "size"),
+                (vec![10, 11], "timeout"),
+                (vec![20, 21, 22], "timeout"),
+                (vec![30, 31, 32], "size"),
+            ]
+        );
         assert_settled(&pipeline.stop().await.unwrap());
     })
     .await;
@@ -229,10 +245,14 @@ async fn a_due_batch_is_not_late_because_another_sink_is_slow() {
         let (producer, start) = (TestProducer::new(), Instant::now());
         let (source, handled) = (producer.clone(), Log::new());
         let log = handled.clone();
-        let pipeline = Builder::new("partitions", move |_| source.clone(), |message: &mut broadway::Message<u64>| {
-            let data = message.data;
-            async move { Ok(data) }.boxed()
-        })
+        let pipeline = Builder::new(
+            "partitions",
+            move |_| source.clone(),
+            |message: &mut broadway::Message<u64>| {
+                let data = message.data;
+                async move { Ok(data) }.boxed()
+            },
+        )
         .topology(|topology| {
             topology.processors.stages(1);
             topology.batcher("default").stages(2).batch_size(2).batch_timeout(100);

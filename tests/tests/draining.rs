@@ -1,6 +1,8 @@
 //! After `stop()` no more is fetched, and everything that was emitted is settled before it returns.
 
-use broadway::{BatchMode, Builder, Closures, DefaultBatcher, EndReason, Pipeline, PushError, Status, testing::TestProducer};
+use broadway::{
+    BatchMode, Builder, Closures, DefaultBatcher, EndReason, Pipeline, PushError, Status, testing::TestProducer,
+};
 use broadway_tests::{Gate, Log, Recorder, Scripted, Step, assert_one_verdict_each, assert_settled, ms, within};
 use futures::FutureExt;
 use tokio::time::Instant;
@@ -10,14 +12,18 @@ type Batch = broadway::Batch<Closures<u64, u64, DefaultBatcher>>;
 /// One processor that waits at the gate.
 async fn gated(producer: &TestProducer<u64>, gate: &Gate) -> Pipeline {
     let (source, gate) = (producer.clone(), gate.clone());
-    Builder::new("gated", move |_| source.clone(), move |_| {
-        let gate = gate.clone();
-        async move {
-            gate.pass().await;
-            Ok(())
-        }
-        .boxed()
-    })
+    Builder::new(
+        "gated",
+        move |_| source.clone(),
+        move |_| {
+            let gate = gate.clone();
+            async move {
+                gate.pass().await;
+                Ok(())
+            }
+            .boxed()
+        },
+    )
     .topology(|topology| {
         topology.processors.stages(1);
     })
@@ -31,14 +37,18 @@ async fn ten_thousand_messages_in_flight_are_all_settled_and_none_is_fetched_aft
     within(async {
         let producer = TestProducer::of(0..40_000u64);
         let source = producer.clone();
-        let pipeline = Builder::new("load", move |_| source.clone(), |message| {
-            async {
-                tokio::time::sleep(ms(message.data % 50)).await;
-                message.put_batch_key(&(message.data % 13));
-                if message.data % 17 == 0 { Err("fails".into()) } else { Ok(message.data) }
-            }
-            .boxed()
-        })
+        let pipeline = Builder::new(
+            "load",
+            move |_| source.clone(),
+            |message| {
+                async {
+                    tokio::time::sleep(ms(message.data % 50)).await;
+                    message.put_batch_key(&(message.data % 13));
+                    if message.data % 17 == 0 { Err("fails".into()) } else { Ok(message.data) }
+                }
+                .boxed()
+            },
+        )
         .topology(|topology| {
             topology.producers.stages(3);
             topology.processors.stages(100).max_demand(100);
@@ -70,7 +80,8 @@ async fn a_long_poll_is_cut_and_what_it_had_received_is_handled() {
         let recorder = Recorder::default();
         let producer = Scripted::new(&recorder, [Step::Emit(vec![1]), Step::Wait(vec![2, 3])]).holding([4, 5]);
         let source = producer.clone();
-        let pipeline = Builder::new("polls", move |_| source.another(), |_| async { Ok(()) }.boxed()).start_link().await.unwrap();
+        let pipeline =
+            Builder::new("polls", move |_| source.another(), |_| async { Ok(()) }.boxed()).start_link().await.unwrap();
         pipeline.wait_until(|stats| stats.acknowledged == 1).await;
         tokio::time::sleep(ms(60_000)).await;
         let stopped = Instant::now();
@@ -88,11 +99,15 @@ async fn t089_batches_that_are_not_full_are_flushed() {
     within(async {
         let (producer, batches) = (TestProducer::new(), Log::new());
         let (source, log) = (producer.clone(), batches.clone());
-        let pipeline = Builder::new("leftovers", move |_| source.clone(), |message| {
-            message.put_batch_key(&(message.data / 10));
-            let data = message.data;
-            async move { Ok(data) }.boxed()
-        })
+        let pipeline = Builder::new(
+            "leftovers",
+            move |_| source.clone(),
+            |message| {
+                message.put_batch_key(&(message.data / 10));
+                let data = message.data;
+                async move { Ok(data) }.boxed()
+            },
+        )
         .topology(|topology| {
             topology.batcher("default").batch_size(4).batch_timeout(60_000);
         })
@@ -119,18 +134,22 @@ async fn t091_at_the_deadline_a_handler_that_hangs_is_cut_and_everything_left_is
     within(async {
         let (producer, gate, failed) = (TestProducer::of(0..100u64), Gate::shut(), Log::new());
         let (source, handler, log) = (producer.clone(), gate.clone(), failed.clone());
-        let pipeline = Builder::new("deadline", move |_| source.clone(), move |message| {
-            let gate = handler.clone();
-            async move {
-                message.put_batch_mode(BatchMode::Flush);
-                if message.data != 7 {
-                    return Ok(message.data);
+        let pipeline = Builder::new(
+            "deadline",
+            move |_| source.clone(),
+            move |message| {
+                let gate = handler.clone();
+                async move {
+                    message.put_batch_mode(BatchMode::Flush);
+                    if message.data != 7 {
+                        return Ok(message.data);
+                    }
+                    gate.pass().await;
+                    Ok(0)
                 }
-                gate.pass().await;
-                Ok(0)
-            }
-            .boxed()
-        })
+                .boxed()
+            },
+        )
         .topology(|topology| {
             topology.shutdown(10_000);
             topology.processors.stages(2).max_demand(4).min_demand(0);
@@ -184,7 +203,10 @@ async fn an_ask_that_hangs_in_prepare_for_draining_does_not_outlast_the_deadline
     within(async {
         let recorder = Recorder::default();
         let told = recorder.clone();
-        let pipeline = Builder::new("hangs", move |_| Hangs(recorder.clone()), |_| async { Ok(()) }.boxed()).start_link().await.unwrap();
+        let pipeline = Builder::new("hangs", move |_| Hangs(recorder.clone()), |_| async { Ok(()) }.boxed())
+            .start_link()
+            .await
+            .unwrap();
         let report = pipeline.stop_within(ms(1_000)).await.unwrap();
         assert_settled(&report);
         assert_eq!(told.all(), [(1, Status::Released)]);

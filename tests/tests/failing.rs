@@ -15,10 +15,14 @@ where
     F: for<'a> Fn(&'a mut [Message<u64>]) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
 {
     let producer = Scripted::new(recorder, [Step::Emit(messages), Step::Finish(vec![])]);
-    Builder::new("failing", move |_| producer.another(), |message| {
-        let data = message.data;
-        async move { if data < 10 { Err(format!("{data} fails").into()) } else { Ok(data) } }.boxed()
-    })
+    Builder::new(
+        "failing",
+        move |_| producer.another(),
+        |message| {
+            let data = message.data;
+            async move { if data < 10 { Err(format!("{data} fails").into()) } else { Ok(data) } }.boxed()
+        },
+    )
     .topology(|topology| {
         topology.processors.stages(1).max_demand(8).min_demand(4);
         if batches {
@@ -86,10 +90,14 @@ async fn t082_an_error_or_panic_of_handle_batch_fails_every_message_that_is_left
             let (recorder, reasons) = (Recorder::default(), Log::new());
             let producer = Scripted::new(&recorder, [Step::Finish(vec![20, 21, 22, 23])]);
             let log = reasons.clone();
-            let pipeline = Builder::new("bad sink", move |_| producer.another(), |message| {
-                let data = message.data;
-                async move { Ok(data) }.boxed()
-            })
+            let pipeline = Builder::new(
+                "bad sink",
+                move |_| producer.another(),
+                |message| {
+                    let data = message.data;
+                    async move { Ok(data) }.boxed()
+                },
+            )
             .topology(|topology| {
                 topology.batcher("default").batch_size(4);
             })
@@ -203,11 +211,15 @@ async fn discard_and_release_after_have_no_effect_on_a_message_that_succeeds() {
     within(async {
         let recorder = Recorder::default();
         let producer = Scripted::new(&recorder, [Step::Finish(vec![1])]);
-        let pipeline = Builder::new("succeeds", move |_| producer.another(), |message| {
-            message.release_after(ms(5));
-            message.discard();
-            async { Ok(()) }.boxed()
-        })
+        let pipeline = Builder::new(
+            "succeeds",
+            move |_| producer.another(),
+            |message| {
+                message.release_after(ms(5));
+                message.discard();
+                async { Ok(()) }.boxed()
+            },
+        )
         .start_link()
         .await
         .unwrap();

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use broadway::{
-    Batch, Broadway, BoxProducer, DefaultBatcher, Message, Pipeline, Report, Result, StageIndex, StartLink, Status,
+    Batch, BoxProducer, Broadway, DefaultBatcher, Message, Pipeline, Report, Result, StageIndex, StartLink, Status,
     testing::TestProducer, topology::Topology,
 };
 use broadway_tests::{assert_one_verdict_each, assert_settled, ms, within};
@@ -155,7 +155,10 @@ async fn a_stolen_batch_is_released_when_it_is_dropped() {
         loot.batches.lock().unwrap().clear();
         let (report, producer) = loot.end().await;
         assert_eq!((report.violations, report.released), (4, 4));
-        assert_eq!((producer.with(Status::Released), producer.with(Status::Successful)), (vec![0, 1, 2, 3], vec![4, 5, 6, 7]));
+        assert_eq!(
+            (producer.with(Status::Released), producer.with(Status::Successful)),
+            (vec![0, 1, 2, 3], vec![4, 5, 6, 7])
+        );
     })
     .await;
 }
@@ -203,10 +206,14 @@ async fn data_may_be_taken_and_the_message_stays() {
     within(async {
         let producer = TestProducer::of(["a".to_owned(), "b".to_owned()]);
         let source = producer.clone();
-        let pipeline = broadway::Builder::new("takes", move |_| source.clone(), |message: &mut Message<String>| {
-            let taken = std::mem::take(&mut message.data);
-            Box::pin(async move { Ok(taken) })
-        })
+        let pipeline = broadway::Builder::new(
+            "takes",
+            move |_| source.clone(),
+            |message: &mut Message<String>| {
+                let taken = std::mem::take(&mut message.data);
+                Box::pin(async move { Ok(taken) })
+            },
+        )
         .topology(|topology| {
             topology.batcher("default").batch_size(2);
         })

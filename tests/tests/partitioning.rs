@@ -18,16 +18,20 @@ async fn start(
 ) -> (Pipeline, Seen<u64>, Seen<Vec<u64>>) {
     let (source, messages, batches) = (producer.clone(), Seen::new(), Seen::new());
     let (message_log, batch_log) = (messages.clone(), batches.clone());
-    let pipeline = Builder::new("partitions", move |_| source.clone(), move |message| {
-        let log = message_log.clone();
-        async move {
-            tokio::time::sleep(ms(message.data * 37 % 11)).await;
-            log.push((tokio::task::id(), message.data));
-            message.put_batch_key(&(message.data >= 20));
-            Ok(message.data)
-        }
-        .boxed()
-    })
+    let pipeline = Builder::new(
+        "partitions",
+        move |_| source.clone(),
+        move |message| {
+            let log = message_log.clone();
+            async move {
+                tokio::time::sleep(ms(message.data * 37 % 11)).await;
+                log.push((tokio::task::id(), message.data));
+                message.put_batch_key(&(message.data >= 20));
+                Ok(message.data)
+            }
+            .boxed()
+        },
+    )
     .topology(|topology| {
         topology.processors.stages(2);
         topology.batcher("default").stages(2).batch_size(batch_size).batch_timeout(80);
@@ -69,10 +73,10 @@ async fn t049_t050_each_stage_sees_its_partition_in_order() {
         let (pipeline, messages, batches) = start(&producer, 2, |message| message.data).await;
         assert_settled(&pipeline.wait().await.unwrap());
         assert_eq!(by_stage(&messages), [[1, 3, 5, 7, 9, 11], [2, 4, 6, 8, 10, 12]]);
-        assert_eq!(by_stage(&batches), [
-            vec![vec![1, 3], vec![5, 7], vec![9, 11]],
-            vec![vec![2, 4], vec![6, 8], vec![10, 12]],
-        ]);
+        assert_eq!(
+            by_stage(&batches),
+            [vec![vec![1, 3], vec![5, 7], vec![9, 11]], vec![vec![2, 4], vec![6, 8], vec![10, 12]],]
+        );
         assert_one_verdict_each(&producer, 12);
     })
     .await;
@@ -100,10 +104,10 @@ async fn t052_the_partition_is_what_the_function_says() {
         let (pipeline, messages, batches) = start(&producer, 2, |message| u64::from(message.data > 6)).await;
         assert_settled(&pipeline.wait().await.unwrap());
         assert_eq!(by_stage(&messages), [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12]]);
-        assert_eq!(by_stage(&batches), [
-            vec![vec![1, 2], vec![3, 4], vec![5, 6]],
-            vec![vec![7, 8], vec![9, 10], vec![11, 12]],
-        ]);
+        assert_eq!(
+            by_stage(&batches),
+            [vec![vec![1, 2], vec![3, 4], vec![5, 6]], vec![vec![7, 8], vec![9, 10], vec![11, 12]],]
+        );
     })
     .await;
 }
@@ -131,10 +135,14 @@ async fn a_partition_that_hangs_does_not_hold_up_another_while_there_is_demand()
     within(async {
         let producer = TestProducer::of([0, 2, 4, 1, 3, 5, 7, 9u64]);
         let source = producer.clone();
-        let pipeline = Builder::new("hangs", move |_| source.clone(), |message| {
-            let hangs = message.data == 0;
-            async move { if hangs { std::future::pending().await } else { Ok(()) } }.boxed()
-        })
+        let pipeline = Builder::new(
+            "hangs",
+            move |_| source.clone(),
+            |message| {
+                let hangs = message.data == 0;
+                async move { if hangs { std::future::pending().await } else { Ok(()) } }.boxed()
+            },
+        )
         .topology(|topology| {
             topology.processors.stages(2);
         })
@@ -156,11 +164,15 @@ async fn a_partition_function_that_panics_fails_its_message_alone_in_either_laye
         let (producer, failures) = (TestProducer::of(0..10u64), Log::new());
         let (source, log) = (producer.clone(), failures.clone());
         // 3 panics on its way to the processors; 5 is made 105 there, and panics on its way to the batcher.
-        let pipeline = Builder::new("panics", move |_| source.clone(), |message| {
-            message.data += 100;
-            let data = message.data;
-            async move { Ok(data) }.boxed()
-        })
+        let pipeline = Builder::new(
+            "panics",
+            move |_| source.clone(),
+            |message| {
+                message.data += 100;
+                let data = message.data;
+                async move { Ok(data) }.boxed()
+            },
+        )
         .topology(|topology| {
             topology.processors.stages(2);
             topology.batcher("default").stages(2).batch_size(2);
@@ -182,10 +194,10 @@ async fn a_partition_function_that_panics_fails_its_message_alone_in_either_laye
         assert_eq!((report.restarts, producer.with(Status::Failed)), (0, vec![3, 5]));
         let mut failures = failures.all();
         failures.sort_by(|a, b| a.1.cmp(&b.1));
-        assert_eq!(failures, [
-            (FailureKind::Panic, "partition_by".to_owned()),
-            (FailureKind::Panic, "processor_default_1".to_owned()),
-        ]);
+        assert_eq!(
+            failures,
+            [(FailureKind::Panic, "partition_by".to_owned()), (FailureKind::Panic, "processor_default_1".to_owned()),]
+        );
     })
     .await;
 }

@@ -112,13 +112,17 @@ async fn a_pipeline_that_gives_up_releases_what_it_holds() {
         let panics = (0..100).map(|_| Step::Panic(vec![]));
         let producer = Scripted::new(&recorder, [Step::Emit((0..20).collect())].into_iter().chain(panics));
         let source = producer.clone();
-        let pipeline = Builder::new("gives up", move |_| source.another(), |_| std::future::pending::<broadway::Result<()>>().boxed())
-            .topology(|topology| {
-                topology.processors.stages(1).max_demand(100).min_demand(90);
-            })
-            .start_link()
-            .await
-            .unwrap();
+        let pipeline = Builder::new(
+            "gives up",
+            move |_| source.another(),
+            |_| std::future::pending::<broadway::Result<()>>().boxed(),
+        )
+        .topology(|topology| {
+            topology.processors.stages(1).max_demand(100).min_demand(90);
+        })
+        .start_link()
+        .await
+        .unwrap();
         let error = pipeline.wait().await.unwrap_err();
         let report = error.report().unwrap();
         assert_settled(report);

@@ -9,10 +9,14 @@ use tokio::time::Instant;
 async fn start(producer: &TestProducer<u64>, stages: u64, limit: Option<RateLimiting>) -> (Pipeline, Log<u128>) {
     let (source, start, times) = (producer.clone(), Instant::now(), Log::new());
     let log = times.clone();
-    let pipeline = Builder::new("limited", move |_| source.clone(), move |_| {
-        log.push(start.elapsed().as_millis());
-        async { Ok(()) }.boxed()
-    })
+    let pipeline = Builder::new(
+        "limited",
+        move |_| source.clone(),
+        move |_| {
+            log.push(start.elapsed().as_millis());
+            async { Ok(()) }.boxed()
+        },
+    )
     .topology(|topology| {
         topology.producers.stages(stages).rate_limiting = limit;
         topology.processors.stages(2);

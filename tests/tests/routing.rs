@@ -1,6 +1,9 @@
 //! Which batcher a message goes to.
 
-use broadway::{BatchMode, Batcher, Builder, Closures, FailureKind, Message, Pipeline, Status, Trigger, testing::TestProducer, topology::Topology};
+use broadway::{
+    BatchMode, Batcher, Builder, Closures, FailureKind, Message, Pipeline, Status, Trigger, testing::TestProducer,
+    topology::Topology,
+};
 use broadway_tests::{Log, assert_one_verdict_each, assert_settled, ms, within};
 use futures::FutureExt;
 
@@ -43,14 +46,18 @@ fn two_batchers(topology: &mut Topology) {
 async fn start(producer: &TestProducer<u64>, mode: BatchMode) -> (Pipeline, Log<(Parity, Vec<u64>, Trigger)>) {
     let (source, batches) = (producer.clone(), Log::new());
     let log = batches.clone();
-    let pipeline = Builder::routed("parity", move |_| source.clone(), move |message: &mut Message<u64, Parity>| {
-        message.put_batch_mode(mode);
-        if message.data % 2 == 1 {
-            message.put_batcher(Parity::Odd);
-        }
-        let data = message.data;
-        async move { Ok(data) }.boxed()
-    })
+    let pipeline = Builder::routed(
+        "parity",
+        move |_| source.clone(),
+        move |message: &mut Message<u64, Parity>| {
+            message.put_batch_mode(mode);
+            if message.data % 2 == 1 {
+                message.put_batcher(Parity::Odd);
+            }
+            let data = message.data;
+            async move { Ok(data) }.boxed()
+        },
+    )
     .topology(two_batchers)
     .topology(|topology| {
         topology.default_to("even");
@@ -73,9 +80,8 @@ async fn t042_each_batcher_forms_batches_of_its_own_size() {
         producer.push_all(1..=40u64);
         pipeline.wait_until(|stats| stats.acknowledged == 40).await;
         let of = |parity| batches.all().into_iter().filter(|batch| batch.0 == parity).collect::<Vec<_>>();
-        let batch = |parity, from: u64, n: usize| {
-            (parity, (from..).step_by(2).take(n).collect::<Vec<_>>(), Trigger::Size)
-        };
+        let batch =
+            |parity, from: u64, n: usize| (parity, (from..).step_by(2).take(n).collect::<Vec<_>>(), Trigger::Size);
         assert_eq!(of(Parity::Odd), [batch(Parity::Odd, 1, 10), batch(Parity::Odd, 21, 10)]);
         assert_eq!(of(Parity::Even), [2, 12, 22, 32].map(|from| batch(Parity::Even, from, 5)));
         assert_settled(&pipeline.stop().await.unwrap());
@@ -91,10 +97,10 @@ async fn t043_what_is_flushed_and_not_routed_goes_to_the_default() {
         let (pipeline, batches) = start(&producer, BatchMode::Flush).await;
         producer.push_all(1..=5u64);
         pipeline.wait_until(|stats| stats.acknowledged == 5).await;
-        assert_eq!(batches.all(), [
-            (Parity::Odd, vec![1, 3, 5], Trigger::Flush),
-            (Parity::Even, vec![2, 4], Trigger::Flush),
-        ]);
+        assert_eq!(
+            batches.all(),
+            [(Parity::Odd, vec![1, 3, 5], Trigger::Flush), (Parity::Even, vec![2, 4], Trigger::Flush),]
+        );
         let outcome = pipeline.test_message(7u64).await;
         assert_eq!((outcome.status, outcome.batcher), (Status::Successful, Some(0)));
         assert_settled(&pipeline.stop().await.unwrap());
@@ -107,15 +113,19 @@ async fn t033_a_message_that_no_batcher_takes_fails_alone() {
     within(async {
         let (producer, failed) = (TestProducer::of([1, 2, 3, 4, 5u64]), Log::new());
         let (source, log) = (producer.clone(), failed.clone());
-        let pipeline = Builder::routed("strict", move |_| source.clone(), |message: &mut Message<u64, Strict>| {
-            match message.data {
-                1 | 3 => message.put_batcher(Strict::Odd),
-                2 => message.put_batcher(Strict::Even),
-                _ => {}
-            }
-            let data = message.data;
-            async move { if data == 5 { Err("fails before it is routed".into()) } else { Ok(data) } }.boxed()
-        })
+        let pipeline = Builder::routed(
+            "strict",
+            move |_| source.clone(),
+            |message: &mut Message<u64, Strict>| {
+                match message.data {
+                    1 | 3 => message.put_batcher(Strict::Odd),
+                    2 => message.put_batcher(Strict::Even),
+                    _ => {}
+                }
+                let data = message.data;
+                async move { if data == 5 { Err("fails before it is routed".into()) } else { Ok(data) } }.boxed()
+            },
+        )
         .topology(two_batchers)
         .topology(|topology| {
             topology.unrouted_fail();
@@ -131,10 +141,17 @@ async fn t033_a_message_that_no_batcher_takes_fails_alone() {
         .unwrap();
         assert_settled(&pipeline.wait().await.unwrap());
         assert_eq!(producer.with(Status::Successful), [0, 1, 2]);
-        assert_eq!(failed.all(), [
-            (FailureKind::Unrouted, "`handle_message` chose no batcher, and the pipeline has no default".into(), true),
-            (FailureKind::Error, "fails before it is routed".into(), false),
-        ]);
+        assert_eq!(
+            failed.all(),
+            [
+                (
+                    FailureKind::Unrouted,
+                    "`handle_message` chose no batcher, and the pipeline has no default".into(),
+                    true
+                ),
+                (FailureKind::Error, "fails before it is routed".into(), false),
+            ]
+        );
     })
     .await;
 }
@@ -144,10 +161,14 @@ async fn a_batcher_that_the_topology_does_not_have_takes_nothing() {
     within(async {
         let producer = TestProducer::of([1, 2u64]);
         let source = producer.clone();
-        let pipeline = Builder::routed("one", move |_| source.clone(), |message: &mut Message<u64, Strict>| {
-            message.put_batcher(if message.data == 1 { Strict::Odd } else { Strict::Even });
-            async { Ok(()) }.boxed()
-        })
+        let pipeline = Builder::routed(
+            "one",
+            move |_| source.clone(),
+            |message: &mut Message<u64, Strict>| {
+                message.put_batcher(if message.data == 1 { Strict::Odd } else { Strict::Even });
+                async { Ok(()) }.boxed()
+            },
+        )
         .topology(|topology| {
             topology.batcher("odd");
         })
@@ -184,7 +205,8 @@ async fn without_batchers_a_message_ends_in_its_processor() {
     within(async {
         let producer = TestProducer::of([1, 2u64]);
         let source = producer.clone();
-        let pipeline = Builder::new("none", move |_| source.clone(), |_| async { Ok(()) }.boxed()).start_link().await.unwrap();
+        let pipeline =
+            Builder::new("none", move |_| source.clone(), |_| async { Ok(()) }.boxed()).start_link().await.unwrap();
         let report = pipeline.wait().await.unwrap();
         assert_settled(&report);
         assert_eq!((report.batches, report.took < ms(1), producer.with(Status::Successful)), (0, true, vec![0, 1]));
