@@ -83,7 +83,7 @@ impl Options {
         self
     }
 
-    /// Whether the whole file is checked for damage when it is opened (about half a second for a gigabyte that is cached).
+    /// Whether the whole file is checked for damage when it is opened (about a second for a gigabyte that is cached).
     /// On by default; without it damage is an error of the operation that meets it.
     pub fn verify(mut self, verify: bool) -> Self {
         self.verify = verify;
