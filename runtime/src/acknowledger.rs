@@ -5,7 +5,10 @@ use std::{any::Any, fmt, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{error::Error, failure::Failure};
+use crate::{
+    error::{Error, is_permanent},
+    failure::Failure,
+};
 
 /// Which registration of an acknowledger a message belongs to: an index into the pipeline's append-only table.
 ///
@@ -74,7 +77,8 @@ pub struct Settled<'a> {
     pub successful: &'a [Settlement],
     /// These failed: what follows is the connector's `on_failure`.
     pub failed: &'a [Settlement],
-    /// These were not judged: to be given back, unchanged and now (or after `release_after`).
+    /// These go back to the source: those without a failure were not judged, and go back unchanged and now; those with one
+    /// failed and go back after `release_after`, as a delivery that counts.
     pub released: &'a [Settlement],
 }
 
@@ -114,9 +118,15 @@ impl AckReport {
         Self { undelivered: (0..settled.len()).map(|position| (position, reason.clone().into())).collect() }
     }
 
-    /// The verdict at that position of [`Settled::iter`] did not arrive. It is tried again, and counted.
+    /// The verdict at that position of [`Settled::iter`] did not arrive. It is counted, and tried again unless the reason is
+    /// marked [`permanent`](crate::ResultExt::permanent): a lease that somebody else has by now.
     pub fn undelivered(&mut self, position: usize, reason: impl Into<Error>) {
         self.undelivered.push((position, reason.into()));
+    }
+
+    /// Whether trying again cannot help: every reason is marked permanent.
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.undelivered.iter().all(|(_, reason)| is_permanent(reason))
     }
 
     /// Whether every verdict arrived.

@@ -8,6 +8,7 @@ use crate::report::EndReason;
 
 /// Of a drain's time, this part at its end is kept for releasing what is left.
 const RELEASING_SHARE: f64 = 0.1;
+const RELEASING_LEAST: Duration = Duration::from_millis(100);
 const RELEASING_MOST: Duration = Duration::from_secs(2);
 
 /// One order to stop. A later one can only bring the deadline forward.
@@ -23,7 +24,7 @@ pub(crate) struct Order {
 impl Order {
     pub(crate) fn within(reason: EndReason, time: Duration) -> Self {
         let now = Instant::now();
-        let releasing = time.mul_f64(RELEASING_SHARE).min(RELEASING_MOST);
+        let releasing = time.mul_f64(RELEASING_SHARE).clamp(RELEASING_LEAST, RELEASING_MOST).min(time / 2);
         Self { reason, cut_at: now + (time - releasing), deadline: now + time }
     }
 

@@ -48,7 +48,7 @@ impl Pipeline {
         self.stop_within(self.core().topology.shutdown).await
     }
 
-    /// Drains within `time`, of which the last part (a tenth, at most 2 s) is kept for releasing. While the pipeline
+    /// Drains within `time`, of which the last part (a tenth, at least 100 ms where there is that much, at most 2 s) is kept for releasing. While the pipeline
     /// already drains, this can only bring its deadline forward.
     ///
     /// # Errors

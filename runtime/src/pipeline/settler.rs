@@ -131,7 +131,7 @@ impl Settler {
                 }
                 group.keep(&report, &self.counters);
                 let reason = report.undelivered.first().map(|(_, reason)| reason.to_string()).unwrap_or_default();
-                if attempt == ATTEMPTS {
+                if attempt == ATTEMPTS || report.is_permanent() {
                     tracing::error!(
                         messages = group.len(),
                         reason,
