@@ -84,7 +84,6 @@ impl<P: Broadway> Batcher<P> {
         tracing::debug!(batcher = self.name, messages = taken.iter().map(Cargo::len).sum::<usize>(), "collect");
         let now = Instant::now();
         taken.iter_mut().for_each(|chunk| self.pending.add(chunk, now));
-        self.inbox.keep(taken.drain(..));
         self.pending.flush();
         if self.pending.held() >= self.max_pending && !self.pending.any_ready() {
             self.pending.press();
@@ -94,13 +93,13 @@ impl<P: Broadway> Batcher<P> {
 
     fn emit_where_there_is_room(&mut self) {
         for outlet in 0..self.outlets.len() {
-            while !self.pending.ready()[outlet].is_empty() && self.outlets[outlet].has_room() {
+            while !self.pending.ready()[outlet].is_empty() && self.outlets[outlet].try_reserve() {
                 self.emit(outlet);
             }
         }
     }
 
-    /// Sends the batch that has been ready longest; there is room for it, and this batcher is the only one who fills it.
+    /// Sends the batch that has been ready longest; its place is reserved.
     fn emit(&mut self, outlet: usize) {
         let batch = self.pending.pop(outlet).and_then(|leaving| self.batch(leaving));
         self.leaving.extend(batch);

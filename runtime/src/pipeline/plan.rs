@@ -75,7 +75,7 @@ impl<P: Broadway> Plan<P> {
             BatcherEdges { inbox: Edge::new(topology.batcher_demand(batcher) as usize, 1, false), outlets }
         });
         Self {
-            to_processors: Edge::new(demand, processors.stages as usize, processors.partitioned),
+            to_processors: Edge::new(demand, processors.stages as usize, processors.partitioned).unhurried(),
             to_batchers: to_batchers.collect(),
             limiter: topology.producers.rate_limiting.map(|limit| Arc::new(RateLimiter::new(limit))),
             made: Mutex::new((0..topology.producers.stages).map(|_| None).collect()),

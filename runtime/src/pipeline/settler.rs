@@ -13,7 +13,7 @@ use crate::{
     batch::{BatchInfo, MessageOf},
     failure::{Failure, panic_text},
     handler::Broadway,
-    message::Fate,
+    message::{Fate, Message},
     telemetry::StageCounters,
     ticket::{Ticket, Unsettled, Verdict},
 };
@@ -26,7 +26,12 @@ pub(crate) struct Settler {
     shared: Arc<Shared>,
     counters: Arc<StageCounters>,
     groups: Vec<Group>,
+    /// The group that was added to last.
+    last: usize,
+    /// The time of this round, and when the messages were emitted that were measured last, and how many those are.
     now: u64,
+    emitted_at: u64,
+    measured: u64,
 }
 
 /// The verdicts for one acknowledger, in buffers that are used again.
@@ -42,7 +47,7 @@ struct Group {
 
 impl Settler {
     pub(crate) fn new(shared: Arc<Shared>, counters: Arc<StageCounters>) -> Self {
-        Self { shared, counters, groups: Vec::new(), now: 0 }
+        Self { shared, counters, groups: Vec::new(), last: 0, now: 0, emitted_at: 0, measured: 0 }
     }
 
     /// Notes the time: the latency of what is settled next is measured up to here.
@@ -64,32 +69,66 @@ impl Settler {
         output: Option<P::Output>,
         batch: Option<&BatchInfo<P::Batcher>>,
     ) {
-        if self.is_fenced() {
+        if self.shared.is_fenced() {
             StageCounters::add(&self.counters.late, 1);
             return;
         }
+        self.measure(message.emitted_at);
         let ack_ref = message.ticket.ack_ref();
-        self.counters.latency.record(self.now.saturating_sub(message.emitted_at), 1);
         if ack_ref == outcome::ACK_REF {
-            let failed = message.failure.is_some();
-            StageCounters::add(&self.counters.discarded, usize::from(failed && message.fate == Fate::Discarded));
-            outcome::tell::<P>(message, output, batch);
-            let verdict = if failed { Verdict::Failed } else { Verdict::Successful };
-            self.add(Unsettled { ack_ref, verdict, settlement: Settlement::default() });
-            return;
+            self.tell::<P>(message, output, batch);
+        } else if message.failure.is_none() {
+            let data = message.ticket.settle();
+            let settlement = Settlement { data, failure: None, release_after: None };
+            self.group(ack_ref).successful.push(settlement);
+        } else {
+            self.settle_failed(message);
         }
+    }
+
+    /// Messages that were emitted together are measured together.
+    #[inline]
+    fn measure(&mut self, emitted_at: u64) {
+        if emitted_at != self.emitted_at {
+            self.record_latency();
+            self.emitted_at = emitted_at;
+        }
+        self.measured += 1;
+    }
+
+    fn record_latency(&mut self) {
+        if self.measured > 0 {
+            self.counters.latency.record(self.now.saturating_sub(self.emitted_at), std::mem::take(&mut self.measured));
+        }
+    }
+
+    #[cold]
+    fn tell<P: Broadway>(
+        &mut self,
+        message: &mut MessageOf<P>,
+        output: Option<P::Output>,
+        batch: Option<&BatchInfo<P::Batcher>>,
+    ) {
+        let failed = message.failure.is_some();
+        StageCounters::add(&self.counters.discarded, usize::from(failed && message.fate == Fate::Discarded));
+        outcome::tell::<P>(message, output, batch);
+        let verdict = if failed { Verdict::Failed } else { Verdict::Successful };
+        self.add(Unsettled { ack_ref: outcome::ACK_REF, verdict, settlement: Settlement::default() });
+    }
+
+    #[cold]
+    fn settle_failed<T, B>(&mut self, message: &mut Message<T, B>) {
         let release_after = message.release_delay();
-        let failure = message.failure.take();
-        let verdict = match (&failure, message.fate, release_after) {
-            (None, ..) => Verdict::Successful,
-            (Some(_), Fate::Discarded, _) => {
+        let verdict = match (message.fate, release_after) {
+            (Fate::Discarded, _) => {
                 StageCounters::add(&self.counters.discarded, 1);
                 Verdict::Successful
             }
-            (Some(_), _, Some(_)) => Verdict::Released,
-            (Some(_), _, None) => Verdict::Failed,
+            (_, Some(_)) => Verdict::Released,
+            (_, None) => Verdict::Failed,
         };
         let release_after = release_after.filter(|_| verdict == Verdict::Released);
+        let (ack_ref, failure) = (message.ticket.ack_ref(), message.failure.take());
         let settlement = Settlement { data: message.ticket.settle(), failure, release_after };
         self.add(Unsettled { ack_ref, verdict, settlement });
     }
@@ -102,15 +141,9 @@ impl Settler {
     }
 
     /// Adds a verdict to the round.
-    #[inline]
     pub(crate) fn add(&mut self, unsettled: Unsettled) {
         let Unsettled { ack_ref, verdict, settlement } = unsettled;
-        let found = self.groups.iter().position(|group| group.ack_ref == ack_ref);
-        let index = found.unwrap_or_else(|| {
-            self.groups.push(Group::new(ack_ref, self.shared.acknowledger(ack_ref)));
-            self.groups.len() - 1
-        });
-        let group = &mut self.groups[index];
+        let group = self.group(ack_ref);
         group.mixed |= verdict != Verdict::Failed && settlement.failure.is_some();
         match verdict {
             Verdict::Successful => group.successful.push(settlement),
@@ -119,8 +152,27 @@ impl Settler {
         }
     }
 
+    #[inline]
+    fn group(&mut self, ack_ref: AckRef) -> &mut Group {
+        // Neighbours mostly come from the same producer.
+        let last = self.last;
+        if self.groups.get(last).is_none_or(|group| group.ack_ref != ack_ref) {
+            self.last = self.find_or_open(ack_ref);
+        }
+        &mut self.groups[self.last]
+    }
+
+    fn find_or_open(&mut self, ack_ref: AckRef) -> usize {
+        let found = self.groups.iter().position(|group| group.ack_ref == ack_ref);
+        found.unwrap_or_else(|| {
+            self.groups.push(Group::new(ack_ref, self.shared.acknowledger(ack_ref)));
+            self.groups.len() - 1
+        })
+    }
+
     /// Delivers the round. Cancel-safe: what was not delivered goes to the release lane with the settler.
     pub(crate) async fn deliver(&mut self) {
+        self.record_latency();
         for group in self.groups.iter_mut().filter(|group| !group.is_empty()) {
             let mut wait = FIRST_WAIT;
             for attempt in 1..=ATTEMPTS {

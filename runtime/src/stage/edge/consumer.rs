@@ -37,11 +37,13 @@ impl<C: Cargo> Consumer<C> {
     }
 
     /// Gives back what was taken last, and waits for all that waits, at most `most` messages: false when the edge is closed
-    /// and empty. What is taken is open again at once: it counts elsewhere. Cancel-safe.
+    /// and empty. What is taken is open again at once: it counts elsewhere. Emptied chunks that are in `chunks` go back, to
+    /// be filled again. Cancel-safe.
     pub(crate) fn take_all(&mut self, most: usize, chunks: &mut VecDeque<C>) -> impl Future<Output = bool> {
         let mut wait = Wait { consumer: self, waits: false };
         poll_fn(move |cx| {
             wait.poll(cx, |state, index| {
+                chunks.drain(..).for_each(|spare| state.keep(spare));
                 let taken = state.take_all(index, most, chunks);
                 state.open += taken as isize;
                 taken
@@ -51,12 +53,6 @@ impl<C: Cargo> Consumer<C> {
                 more
             })
         })
-    }
-
-    /// Gives emptied chunks back, to be filled again.
-    pub(crate) fn keep(&mut self, spares: impl Iterator<Item = C>) {
-        let mut state = self.edge.lock();
-        spares.for_each(|spare| state.keep(spare));
     }
 
     fn give_back(&mut self) {
@@ -133,7 +129,7 @@ impl<C: Cargo> State<C> {
 
     /// Takes all chunks in one swap, or as many messages as are wanted.
     fn take_all(&mut self, consumer: usize, most: usize, chunks: &mut VecDeque<C>) -> usize {
-        if self.waiting <= most && chunks.is_empty() && !self.partitioned {
+        if self.waiting <= most && !self.partitioned {
             std::mem::swap(self.queue(consumer), chunks);
             return std::mem::take(&mut self.waiting);
         }

@@ -101,10 +101,17 @@ impl<C: Cargo> Feeder<C> {
         wake(passing);
     }
 
-    /// Whether anything is open. Only its sole feeder can rely on it afterwards.
-    pub(crate) fn has_room(&self) -> bool {
-        let state = self.edge.lock();
-        state.open > 0
+    /// Reserves one place without waiting; false when there is none.
+    pub(crate) fn try_reserve(&mut self) -> bool {
+        let mut state = self.edge.lock();
+        let open = state.open - state.called;
+        if open <= 0 {
+            return false;
+        }
+        state.open -= 1;
+        state.reserved += 1;
+        self.reserved += 1;
+        true
     }
 
     /// [`fill`](Self::fill) with one chunk, which is swapped for an emptied one.

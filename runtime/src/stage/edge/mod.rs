@@ -56,6 +56,8 @@ struct State<C> {
     unused_feeders: Vec<usize>,
     /// Feeders that wait, longest first, with the demand that each waits for.
     hungry: VecDeque<(usize, isize)>,
+    /// The demand for which a feeder is woken while messages wait.
+    unhurried: isize,
     /// Open demand that is kept for feeders that were woken and have not come yet.
     called: isize,
     closed: bool,
@@ -87,10 +89,20 @@ impl<C: Cargo> Edge<C> {
             feeders: Vec::new(),
             unused_feeders: Vec::new(),
             hungry: VecDeque::new(),
+            unhurried: 0,
             called: 0,
             closed: false,
         });
         Arc::new(Self { state, capacity })
+    }
+
+    /// While messages wait, feeders are woken for a quarter of all demand and not for the least that they want. Not with
+    /// partitions: that messages wait for one says nothing about the others.
+    pub(crate) fn unhurried(self: Arc<Self>) -> Arc<Self> {
+        let mut state = self.lock();
+        state.unhurried = if state.partitioned { 0 } else { self.capacity as isize / 4 };
+        drop(state);
+        self
     }
 
     /// No more will come: consumers take what is queued, and end.
@@ -133,11 +145,13 @@ impl<C: Cargo> State<C> {
         waker
     }
 
-    /// The feeder that has waited longest, if what it waits for is open and not kept for another.
+    /// The feeder that has waited longest, if what it waits for is open and not kept for another. While messages wait there
+    /// is no hurry: then it is woken for `unhurried` demand, so that asks are few and large.
     #[inline]
     fn next_feeder(&mut self) -> Option<Waker> {
         let &(feeder, wanted) = self.hungry.front()?;
-        if self.open - self.called < wanted {
+        let worth = if self.waiting == 0 { wanted } else { wanted.max(self.unhurried) };
+        if self.open - self.called < worth {
             return None;
         }
         self.hungry.pop_front();
