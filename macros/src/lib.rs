@@ -59,6 +59,11 @@ use crate::{
 /// - `prepare_messages(&self, messages: &mut [OrdersMessage]) -> Result<()>`
 /// - `handle_failed(&self, messages: &mut [OrdersMessage]) -> Result<()>`
 ///
+/// # Errors
+///
+/// All mistakes are reported together, each at what it is about, and the impl is compiled all the same. Under a renamed
+/// dependency, or through a re-export, say where the runtime is: `crate = ::renamed`.
+///
 /// # Options
 ///
 /// A value may be any expression, and may use `self`. Literals and constants are checked when the crate is compiled, other
@@ -95,18 +100,18 @@ use crate::{
 /// | `batchers(..)` | `unrouted` |  | `unrouted = fail` fails messages that were not routed |
 #[proc_macro_attribute]
 pub fn broadway(attribute: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    expand_caught(attribute.into(), item.into()).into()
+    let (attribute, item) = (attribute.into(), item.into());
+    caught(&item, || expand(attribute, item.clone())).into()
 }
 
 /// A panic of ours costs an error, never the user's impl.
-fn expand_caught(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let expanded = catch_unwind(AssertUnwindSafe(|| expand(attribute, item.clone())));
-    expanded.unwrap_or_else(|panic| {
+fn caught(item: &TokenStream, expand: impl FnOnce() -> TokenStream) -> TokenStream {
+    catch_unwind(AssertUnwindSafe(expand)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(ToString::to_string);
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
         let mut sink = Diagnostics::default();
         sink.error_at_attribute(errors::internal(&text));
-        let errors = sink.into_tokens();
+        let (item, errors) = (impl_block::verbatim(item), sink.into_tokens());
         quote!(#item #errors)
     })
 }

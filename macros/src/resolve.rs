@@ -118,12 +118,9 @@ impl Declaration {
             (None, None) => errors::unknown_entry(name).help(errors::expected_one_of(names())),
         };
         sink.error(&entry.key, text);
-        // Go on with what was probably meant, unless that is there as well.
-        match near.or(foreign) {
-            Some(meant) if section(meant).is_some_and(|section| !sections.has(section)) => {
-                self.section(section(meant).expect("just found"), entry, sections, sink);
-            }
-            _ => {}
+        // Go on with the section that was probably meant, unless that is there as well.
+        if let Some(meant) = near.or(foreign).and_then(section).filter(|section| !sections.has(*section)) {
+            self.section(meant, entry, sections, sink);
         }
     }
 }
@@ -176,7 +173,8 @@ impl Group {
 fn is_absolute(path: &Expr) -> bool {
     let Expr::Path(path) = path else { return false };
     path.qself.is_none()
-        && (path.path.leading_colon.is_some() || path.path.segments.first().is_some_and(|first| first.ident == "crate"))
+        && (path.path.leading_colon.is_some()
+            || path.path.segments.first().is_some_and(|first| first.ident == "crate" || first.ident == "$crate"))
 }
 
 /// The text of an identifier, without `r#`.

@@ -1,4 +1,7 @@
 //! Every compile error of the attribute, and what must compile.
+//!
+//! `TRYBUILD=overwrite cargo test -p ui-tests` writes the `.stderr` files anew; a person reads the difference. The texts in
+//! `types/` are rendered by the compiler, so they belong to the toolchain of `rust-toolchain.toml`.
 
 use std::{fs, path::PathBuf};
 

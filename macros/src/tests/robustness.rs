@@ -2,7 +2,7 @@
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 
-use crate::expand;
+use crate::{caught, expand};
 
 const ATTRIBUTE: &str = r#"
     name = "orders", shutdown = 30_000, max_restarts = 3, max_seconds = 5, partition_by = by_customer, vis = pub(crate),
@@ -66,7 +66,7 @@ fn tokens_that_are_deleted_or_swapped_are_survived() {
         seed ^= seed << 17;
         (seed % below as u64) as usize
     };
-    for round in 0..4000 {
+    for round in 0..3000 {
         let mut mutated = tokens.clone();
         for _ in 0..=round % 3 {
             let (target, swap) = (random(count), random(2) == 0);
@@ -86,6 +86,13 @@ fn broken_items_are_survived_and_emitted() {
             assert!(output.to_string().starts_with(&item.to_string()), "the item is not there: {item}");
         }
     }
+}
+
+#[test]
+fn a_panic_is_an_error_beside_the_impl() {
+    let output = caught(&item(), || panic!("out of cheese")).to_string();
+    assert!(output.starts_with(&item().to_string()));
+    assert!(output.contains("compile_error") && output.contains("out of cheese"), "{output}");
 }
 
 fn count(tokens: &TokenStream) -> usize {
