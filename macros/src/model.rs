@@ -108,6 +108,8 @@ pub(crate) struct Batcher {
 #[derive(Default)]
 pub(crate) struct Callbacks {
     pub(crate) found: Vec<Callback>,
+    /// Where there is no `handle_message`: the method that was probably meant, for its types.
+    pub(crate) instead: Option<Callback>,
 }
 
 /// One callback.

@@ -9,12 +9,19 @@ use crate::{
     diagnostics::Diagnostics,
     errors,
     model::{Callback, CallbackKind, Callbacks, Model, Target},
+    resolve::meant,
     suggest,
 };
 
 pub(super) fn check(model: &mut Model, sink: &mut Diagnostics) {
     let Model { target, callbacks, .. } = model;
     missing(target, callbacks, sink);
+    if let Some(instead) = &mut callbacks.instead {
+        instead.poisoned = true;
+        if let Some(signature) = &instead.signature {
+            (instead.unnameable_lent, instead.unnameable_output) = unnameable(instead, signature);
+        }
+    }
     for callback in &mut callbacks.found {
         let Some(signature) = &callback.signature else {
             sink.error(&callback.name, errors::unreadable_callback(callback.kind));
@@ -23,24 +30,24 @@ pub(super) fn check(model: &mut Model, sink: &mut Diagnostics) {
         };
         let before = sink.len();
         check_signature(callback, signature, &target.name, sink);
-        let borrowed = |r#type: &Type| types::opaque(r#type).is_some() || types::borrow(r#type).is_some();
-        let generic = signature.generics.params.iter().next().is_some();
-        let lent = callback.lent.as_ref().or_else(|| callback.parameter());
-        let unnameable_lent =
-            lent.is_some_and(|lent| generic || borrowed(lent) || types::own_projection(lent).is_some());
-        let unnameable_output = callback.returns().is_some_and(|output| generic || borrowed(output));
-        (callback.unnameable_lent, callback.unnameable_output) = (unnameable_lent, unnameable_output);
+        (callback.unnameable_lent, callback.unnameable_output) = unnameable(callback, signature);
         callback.poisoned = sink.len() > before;
     }
+}
+
+/// Whether what the callback is lent, and what it returns, has no name outside of it.
+fn unnameable(callback: &Callback, signature: &Signature) -> (bool, bool) {
+    let generic = !signature.generics.params.is_empty();
+    let nameless = |r#type: &Type| generic || types::opaque(r#type).is_some() || types::borrow(r#type).is_some();
+    let lent = callback.lent.as_ref().or_else(|| callback.parameter());
+    let lent = lent.is_some_and(|lent| nameless(lent) || types::own_projection(lent).is_some());
+    (lent, callback.returns().is_some_and(nameless))
 }
 
 /// Callbacks that are missing, and methods that were probably meant.
 fn missing(target: &Target, callbacks: &Callbacks, sink: &mut Diagnostics) {
     for kind in CallbackKind::ALL.into_iter().filter(|kind| !callbacks.has(*kind)) {
-        let methods = || target.syntax.methods.iter().map(|method| &method.name);
-        let meant = methods()
-            .find(|name| suggest::nearest(&name.to_string(), [kind.name()]).is_some())
-            .or_else(|| methods().find(|name| suggest::foreign_callback(&name.to_string()) == Some(kind.name())));
+        let meant = meant(kind, &target.syntax).map(|method| &method.name);
         match (kind, meant) {
             (CallbackKind::HandleMessage, Some(meant)) => {
                 sink.error(meant, errors::missing_callback(kind, &target.name, Some(meant)));

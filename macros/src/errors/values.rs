@@ -28,6 +28,10 @@ pub(crate) fn negative(spec: &OptionSpec, value: &Expr) -> Text {
     Text::new(format!("`{}` cannot be negative, found `{value}`", spec.name))
 }
 
+pub(crate) fn too_long(spec: &OptionSpec) -> Text {
+    Text::new(format!("`{}` must be at most {} ms", spec.name, u64::MAX))
+}
+
 pub(crate) fn wrong_literal(spec: &OptionSpec, found: &Lit) -> Text {
     let name = spec.name;
     let text = Text::new(format!("`{name}` expects {}, found {}", expected(spec), kind(found)));

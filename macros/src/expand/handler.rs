@@ -54,7 +54,8 @@ pub(super) fn stub(model: &Model, names: &Names) -> TokenStream {
     if model.target.generics.lifetimes().next().is_some() {
         return TokenStream::new();
     }
-    let handle_message = model.callbacks.of(CallbackKind::HandleMessage).next();
+    let callbacks = &model.callbacks;
+    let handle_message = callbacks.of(CallbackKind::HandleMessage).next().or(callbacks.instead.as_ref());
     let (data, output) = callbacks::fallback_types(handle_message, names);
     wrap(
         model,

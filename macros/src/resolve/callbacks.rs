@@ -4,6 +4,7 @@ use syn::Type;
 
 use crate::{
     model::{Callback, CallbackKind, Callbacks},
+    suggest,
     syntax::impl_block::{ImplBlock, Method, is_named},
 };
 
@@ -13,7 +14,31 @@ pub(crate) fn callbacks(syntax: &ImplBlock) -> Callbacks {
         let kind = CallbackKind::ALL.into_iter().find(|kind| method.name == kind.name())?;
         Some(callback(kind, method))
     });
-    Callbacks { found: found.collect() }
+    let mut found: Vec<Callback> = found.collect();
+    // Two of a kind can only be alternatives under `#[cfg]`s; else the compiler reports the second one.
+    let alternatives =
+        |kind, found: &[Callback]| found.iter().all(|other| other.kind != kind || !other.cfgs.is_empty());
+    for kind in CallbackKind::ALL.into_iter().filter(|kind| !alternatives(*kind, &found)).collect::<Vec<_>>() {
+        let first = found.iter().position(|callback| callback.kind == kind);
+        let mut index = 0..;
+        found.retain(|callback| {
+            let index = index.next();
+            callback.kind != kind || index == first
+        });
+    }
+    let instead = match found.iter().any(|callback| callback.kind == CallbackKind::HandleMessage) {
+        true => None,
+        false => meant(CallbackKind::HandleMessage, syntax).map(|method| callback(CallbackKind::HandleMessage, method)),
+    };
+    Callbacks { found, instead }
+}
+
+/// The method that was probably meant to be this callback, which is missing.
+pub(crate) fn meant(kind: CallbackKind, syntax: &ImplBlock) -> Option<&Method> {
+    let methods = || syntax.methods.iter();
+    methods()
+        .find(|method| suggest::nearest(&method.name.to_string(), [kind.name()]).is_some())
+        .or_else(|| methods().find(|method| suggest::foreign_callback(&method.name.to_string()) == Some(kind.name())))
 }
 
 fn callback(kind: CallbackKind, method: &Method) -> Callback {

@@ -33,8 +33,12 @@ fn judge(spec: &OptionSpec, value: &Expr) -> Result<Known, crate::diagnostics::T
         (Expr::Lit(ExprLit { lit: Lit::Int(number), .. }), Takes::Count { .. } | Takes::Time)
             if number.suffix() != "f32" && number.suffix() != "f64" =>
         {
-            // What does not even fit is above every bound.
-            Ok(Known::Number(number.base10_parse().unwrap_or(u64::MAX)))
+            match number.base10_parse() {
+                Ok(number) => Ok(Known::Number(number)),
+                Err(_) if spec.takes == Takes::Time => Err(errors::too_long(spec)),
+                // What does not even fit is above every bound.
+                Err(_) => Ok(Known::Number(u64::MAX)),
+            }
         }
         (Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }), Takes::Count { .. } | Takes::Time)
             if matches!(peel(expr), Expr::Lit(ExprLit { lit: Lit::Int(_) | Lit::Float(_), .. })) =>
