@@ -22,6 +22,11 @@ fn main() -> Result<(), lexopt::Error> {
                 block_on(&runtime(1), ours::run(messages, SEED_DECK));
                 return Ok(());
             }
+            lexopt::Arg::Long("profile-theirs") => {
+                let messages = parser.value()?.parse()?;
+                block_on(&runtime(1), hand_written::chunks(messages, 20, 5, Some(10)));
+                return Ok(());
+            }
             lexopt::Arg::Long("bench") => {}
             other => return Err(other.unexpected()),
         }
