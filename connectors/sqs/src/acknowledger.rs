@@ -1,0 +1,164 @@
+//! From a verdict to what SQS is told: deleted, left alone, or given back.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use broadway::{AckData, AckRef, AckReport, Acknowledger, ResultExt, Settled, Settlement, Signal};
+use tokio::time::Instant;
+
+use crate::{coalescer::Change, connection::Connection, error::SqsError, options::LONGEST_VISIBILITY};
+
+/// What SQS is told about a message that succeeded, or failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Delete it.
+    Ack,
+    /// Nothing: it comes again when its visibility timeout has passed, or goes to the dead-letter queue.
+    Noop,
+    /// Give it back, to be delivered again after this time (whole seconds, rounded up; at most 12 hours after it was
+    /// received, which is SQS's own bound).
+    ReleaseAfter(Duration),
+}
+
+/// What one delivery of a message is known by.
+pub(crate) struct Receipt {
+    handle: Arc<str>,
+    received_at: Instant,
+}
+
+impl Receipt {
+    pub(crate) fn new(handle: &str, received_at: Instant) -> Self {
+        Self { handle: handle.into(), received_at }
+    }
+
+    /// SQS counts its twelve hours from the receive.
+    fn visible_after(&self, delay: Duration) -> Change {
+        let longest = LONGEST_VISIBILITY.saturating_sub(self.received_at.elapsed()).as_secs();
+        let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+        Change::Visibility(seconds.min(longest) as i32)
+    }
+
+    fn change(&self, action: Action) -> Option<Change> {
+        match action {
+            Action::Ack => Some(Change::Delete),
+            Action::Noop => None,
+            Action::ReleaseAfter(delay) => Some(self.visible_after(delay)),
+        }
+    }
+}
+
+/// The handle is what a message can be deleted by.
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Receipt(..)")
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct SqsAcknowledger {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) on_success: Action,
+    pub(crate) on_failure: Action,
+    pub(crate) draining: Signal,
+}
+
+impl SqsAcknowledger {
+    fn change(
+        &self,
+        position: usize,
+        settled: &Settled<'_>,
+        settlement: &Settlement,
+        receipt: &Receipt,
+    ) -> Option<Change> {
+        let successful = settled.successful.len();
+        if position < successful {
+            receipt.change(self.on_success)
+        } else if position < successful + settled.failed.len() {
+            receipt.change(self.on_failure)
+        } else {
+            Some(receipt.visible_after(settlement.release_after.unwrap_or_default()))
+        }
+    }
+
+    /// Makes the changes and writes what did not arrive into the report.
+    async fn deliver(&self, changes: Vec<(usize, Arc<str>, Change)>, report: &mut AckReport) {
+        let (positions, changes): (Vec<_>, Vec<_>) =
+            changes.into_iter().map(|(position, handle, change)| (position, (handle, change))).unzip();
+        let results = self.connection.coalescer.submit(changes, &self.draining).await;
+        for (position, result) in positions.into_iter().zip(results) {
+            if let Err(error) = result {
+                report.undelivered(position, marked(error));
+            }
+        }
+    }
+}
+
+/// Marks what trying again will not help, such as a receipt handle that SQS does not know.
+pub(crate) fn marked(error: SqsError) -> broadway::Error {
+    if !error.is_permanent() {
+        return error.into();
+    }
+    match Err::<(), _>(error).permanent() {
+        Err(permanent) => permanent.into(),
+        Ok(()) => unreachable!("an error stays an error when it is marked"),
+    }
+}
+
+const FOREIGN: &str = "the message is not from SQS";
+
+#[async_trait]
+impl Acknowledger for SqsAcknowledger {
+    async fn ack(&self, _: AckRef, settled: Settled<'_>) -> AckReport {
+        let mut report = AckReport::delivered();
+        let mut changes = Vec::with_capacity(settled.len());
+        for (position, settlement) in settled.iter().enumerate() {
+            let Some(receipt) = settlement.data.get::<Receipt>() else {
+                report.undelivered(position, FOREIGN);
+                continue;
+            };
+            if let Some(change) = self.change(position, &settled, settlement, receipt) {
+                changes.push((position, receipt.handle.clone(), change));
+            }
+        }
+        if !changes.is_empty() {
+            self.deliver(changes, &mut report).await;
+        }
+        report
+    }
+
+    /// Sets the visibility timeout anew, from now.
+    async fn extend(&self, _: AckRef, data: &[&AckData], by: Duration) -> AckReport {
+        let mut report = AckReport::delivered();
+        let mut changes = Vec::with_capacity(data.len());
+        for (position, data) in data.iter().enumerate() {
+            match data.get::<Receipt>() {
+                Some(receipt) => changes.push((position, receipt.handle.clone(), receipt.visible_after(by))),
+                None => report.undelivered(position, FOREIGN),
+            }
+        }
+        if !changes.is_empty() {
+            self.deliver(changes, &mut report).await;
+        }
+        report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_are_whole_seconds_rounded_up_within_twelve_hours() {
+        let receipt = Receipt::new("handle", Instant::now());
+        assert_eq!(receipt.visible_after(Duration::ZERO), Change::Visibility(0));
+        assert_eq!(receipt.visible_after(Duration::from_millis(1)), Change::Visibility(1));
+        assert_eq!(receipt.visible_after(Duration::from_millis(2000)), Change::Visibility(2));
+        let Change::Visibility(longest) = receipt.visible_after(Duration::MAX) else { panic!("not given back") };
+        assert!((43_190..=43_200).contains(&longest), "{longest}");
+    }
+
+    #[test]
+    fn a_receipt_handle_is_not_printed() {
+        assert!(!format!("{:?}", Receipt::new("hunter2", Instant::now())).contains("hunter2"));
+    }
+}

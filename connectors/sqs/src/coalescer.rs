@@ -1,0 +1,214 @@
+//! Gathers deletes and visibility changes across stages, because SQS charges per request: ten entries, or 50 ms, or a
+//! drain. Every entry gets its own answer, by its position in the request and never by its message's id, of which there
+//! may be two. Requests and timers are tasks that end by themselves within moments of the last entry.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_sdk_sqs::types::{
+    BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
+};
+use broadway::Signal;
+use tokio::sync::oneshot;
+
+use crate::{
+    connection::Link,
+    error::{ErrorKind, SqsError, words},
+};
+
+/// The most that SQS takes in one request.
+pub(crate) const BATCH: usize = 10;
+const LINGER: Duration = Duration::from_millis(50);
+
+/// What is to become of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Delete,
+    /// Seconds until it is delivered again.
+    Visibility(i32),
+}
+
+/// A change and whom to tell about it.
+#[derive(Debug)]
+struct Entry {
+    handle: Arc<str>,
+    change: Change,
+    answer: oneshot::Sender<Result<(), SqsError>>,
+}
+
+/// Entries of one kind of request.
+#[derive(Debug, Default)]
+struct Lane {
+    waiting: Vec<Entry>,
+    timed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Lanes {
+    deletes: Lane,
+    visibilities: Lane,
+}
+
+impl Lanes {
+    fn of(&mut self, change: Change) -> &mut Lane {
+        match change {
+            Change::Delete => &mut self.deletes,
+            Change::Visibility(_) => &mut self.visibilities,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Coalescer {
+    link: Link,
+    lanes: Arc<Mutex<Lanes>>,
+}
+
+impl Coalescer {
+    pub(crate) fn new(link: Link) -> Self {
+        Self { link, lanes: Arc::default() }
+    }
+
+    /// Makes the changes, and says for each what became of it. When the future is dropped the changes are made all the
+    /// same.
+    pub(crate) async fn submit(
+        &self,
+        changes: Vec<(Arc<str>, Change)>,
+        draining: &Signal,
+    ) -> Vec<Result<(), SqsError>> {
+        let answers = self.enqueue(changes, draining);
+        let mut results = Vec::with_capacity(answers.len());
+        for answer in answers {
+            results.push(answer.await.unwrap_or_else(|_| {
+                Err(self.link.refusal("settle messages of", ErrorKind::Unreachable, "the request was cut off"))
+            }));
+        }
+        results
+    }
+
+    fn enqueue(
+        &self,
+        changes: Vec<(Arc<str>, Change)>,
+        draining: &Signal,
+    ) -> Vec<oneshot::Receiver<Result<(), SqsError>>> {
+        let mut lanes = self.lock();
+        let answers = changes
+            .into_iter()
+            .map(|(handle, change)| {
+                let (answer, receiver) = oneshot::channel();
+                lanes.of(change).waiting.push(Entry { handle, change, answer });
+                receiver
+            })
+            .collect();
+        for kind in [Change::Delete, Change::Visibility(0)] {
+            let lane = lanes.of(kind);
+            let keep = if draining.is_raised() { 1 } else { BATCH };
+            while lane.waiting.len() >= keep {
+                let count = lane.waiting.len().min(BATCH);
+                tokio::spawn(send(self.link.clone(), lane.waiting.drain(..count).collect()));
+            }
+            if !lane.waiting.is_empty() && !lane.timed {
+                lane.timed = true;
+                tokio::spawn(linger(self.link.clone(), self.lanes.clone(), kind, draining.clone()));
+            }
+        }
+        answers
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits for more, then sends what there is: fewer than ten, since ten never wait.
+async fn linger(link: Link, lanes: Arc<Mutex<Lanes>>, kind: Change, draining: Signal) {
+    tokio::select! {
+        () = tokio::time::sleep(LINGER) => {}
+        () = draining.raised() => {}
+    }
+    let entries = {
+        let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes.of(kind);
+        lane.timed = false;
+        std::mem::take(&mut lane.waiting)
+    };
+    if !entries.is_empty() {
+        send(link, entries).await;
+    }
+}
+
+/// One request, of entries of one kind; answers each.
+async fn send(link: Link, entries: Vec<Entry>) {
+    let changes: Vec<_> = entries.iter().map(|entry| (&*entry.handle, entry.change)).collect();
+    let results = request(&link, &changes).await;
+    for (entry, result) in entries.into_iter().zip(results) {
+        // Whoever asked may have been dropped at the deadline of a drain.
+        let _ = entry.answer.send(result);
+    }
+}
+
+/// Up to ten changes of one kind, in one request, with one result for each.
+pub(crate) async fn request(link: &Link, changes: &[(&str, Change)]) -> Vec<Result<(), SqsError>> {
+    let deletes = changes.first().is_some_and(|(_, change)| *change == Change::Delete);
+    let (action, answer) = if deletes {
+        ("delete messages of", delete(link, changes).await)
+    } else {
+        ("give back messages of", change_visibility(link, changes).await)
+    };
+    let failed = match answer {
+        Ok(failed) => failed,
+        Err(error) => return changes.iter().map(|_| Err(error.clone())).collect(),
+    };
+    let mut results: Vec<_> = changes.iter().map(|_| Ok(())).collect();
+    for entry in failed {
+        let position = entry.id.parse::<usize>().ok();
+        let Some(result) = position.and_then(|position| results.get_mut(position)) else { continue };
+        if !is_given_back_already(&entry, deletes) {
+            let kind = if entry.sender_fault { ErrorKind::Refused } else { ErrorKind::Service };
+            *result = Err(link.refusal(action, kind, words(&entry.code, entry.message().unwrap_or_default())));
+        }
+    }
+    results
+}
+
+/// A message whose visibility timeout has passed is no longer in flight: the queue has it back.
+fn is_given_back_already(entry: &BatchResultErrorEntry, deletes: bool) -> bool {
+    let message = entry.message().unwrap_or_default();
+    !deletes && (entry.code.contains("MessageNotInflight") || message.contains("not available for visibility timeout"))
+}
+
+type Failed = Result<Vec<BatchResultErrorEntry>, SqsError>;
+
+async fn delete(link: &Link, changes: &[(&str, Change)]) -> Failed {
+    let entry = |(position, (handle, _)): (usize, &(&str, Change))| {
+        DeleteMessageBatchRequestEntry::builder().id(position.to_string()).receipt_handle(*handle).build()
+    };
+    let entries: Result<Vec<_>, _> = changes.iter().enumerate().map(entry).collect();
+    let entries = entries.map_err(|error| link.refusal("delete messages of", ErrorKind::Refused, error.to_string()))?;
+    let request = link.client.delete_message_batch().queue_url(&link.url).set_entries(Some(entries));
+    match request.send().await {
+        Ok(answer) => Ok(answer.failed),
+        Err(error) => Err(link.error("delete messages of", &error)),
+    }
+}
+
+async fn change_visibility(link: &Link, changes: &[(&str, Change)]) -> Failed {
+    let entry = |(position, (handle, change)): (usize, &(&str, Change))| {
+        let seconds = if let Change::Visibility(seconds) = change { *seconds } else { 0 };
+        ChangeMessageVisibilityBatchRequestEntry::builder()
+            .id(position.to_string())
+            .receipt_handle(*handle)
+            .visibility_timeout(seconds)
+            .build()
+    };
+    let entries: Result<Vec<_>, _> = changes.iter().enumerate().map(entry).collect();
+    let entries =
+        entries.map_err(|error| link.refusal("give back messages of", ErrorKind::Refused, error.to_string()))?;
+    let request = link.client.change_message_visibility_batch().queue_url(&link.url).set_entries(Some(entries));
+    match request.send().await {
+        Ok(answer) => Ok(answer.failed),
+        Err(error) => Err(link.error("give back messages of", &error)),
+    }
+}
