@@ -1,2 +1,35 @@
-//! In the making.
-fn main() {}
+//! The doors of the house, the same for a person, a test and CI. Standard library only, so that it builds in a moment.
+
+mod servers;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  servers up      install and start what the tests need and is missing
+  servers down    stop what `servers up` started
+  servers status  say what answers";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["servers", "up"] => servers::up(),
+        ["servers", "down"] => servers::down(),
+        ["servers", "status"] => servers::status(),
+        ["help" | "-h" | "--help"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        [] => Err(USAGE.into()),
+        unknown => Err(format!("there is no command `{}`\n{USAGE}", unknown.join(" "))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
