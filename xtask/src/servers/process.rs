@@ -71,7 +71,11 @@ mod tests {
         command.arg("60");
         detach(&mut command);
         let mut child = command.spawn().unwrap();
-        assert!(runs(child.id(), "sleep"));
+        // The kernel shows the command line a moment after the process has started.
+        let deadline = Instant::now() + GENTLY_WITHIN;
+        while !runs(child.id(), "sleep") {
+            assert!(Instant::now() < deadline, "the process does not show");
+        }
         assert!(!runs(child.id(), "/target/servers/venv/bin/ministack"));
         stop(child.id()).unwrap();
         assert!(!child.wait().unwrap().success());
