@@ -26,10 +26,12 @@
 //! ```
 
 mod producer;
+mod producer_harness;
 
 use std::time::Duration;
 
 pub use producer::TestProducer;
+pub use producer_harness::ProducerHarness;
 
 use crate::{
     batch::{Batch, BatchInfo, Trigger},

@@ -1,0 +1,116 @@
+//! A producer without a pipeline: a test plays the runtime's part, one ask at a time, and settles by hand. For connectors.
+
+use std::{collections::BTreeMap, sync::Arc, sync::atomic::Ordering::Relaxed};
+
+use crate::{
+    acknowledger::{AckRef, Settled, Settlement},
+    error::{Error, Result},
+    message::Message,
+    pipeline::Shared,
+    stage::{Next, Outbox, Producer, ProducerContext, StageIndex},
+    telemetry::{Counters, StageCounters},
+};
+
+/// What a test says of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It succeeded.
+    Successful,
+    /// It failed.
+    Failed,
+    /// It was not judged.
+    Released,
+}
+
+/// A producer and what a pipeline would hold for it.
+#[derive(Debug)]
+pub struct ProducerHarness<P: Producer> {
+    producer: P,
+    shared: Arc<Shared>,
+    counters: Arc<StageCounters>,
+    context: ProducerContext,
+    outbox: Option<Outbox<P::Data>>,
+}
+
+impl<P: Producer> ProducerHarness<P> {
+    /// Initializes the producer.
+    ///
+    /// # Errors
+    /// The producer's own.
+    pub async fn start(mut producer: P) -> Result<Self> {
+        const NAME: &str = "producer_0";
+        let counters = Counters::new([NAME.to_owned()]);
+        let stage = counters.stage(NAME);
+        let shared = Shared::new("harness".into(), counters);
+        let mut context = ProducerContext::new(StageIndex(0), shared.clone());
+        producer.init(&mut context).await?;
+        Ok(Self { producer, shared, counters: stage, context, outbox: None })
+    }
+
+    /// The producer.
+    pub fn producer(&self) -> &P {
+        &self.producer
+    }
+
+    fn parts(&mut self) -> (&mut P, &mut Outbox<P::Data>) {
+        let Self { producer, shared, context, outbox, .. } = self;
+        (producer, outbox.get_or_insert_with(|| Outbox::new(shared.lane.clone(), context.registered())))
+    }
+
+    /// One ask. A test drops it wherever it likes.
+    ///
+    /// # Errors
+    /// The producer's own.
+    pub async fn ask(&mut self, demand: usize) -> Result<Next> {
+        let (producer, outbox) = self.parts();
+        producer.handle_demand(demand, outbox).await
+    }
+
+    /// What has been emitted since the last time.
+    pub fn take(&mut self) -> Vec<Message<P::Data>> {
+        let emitted = std::mem::take(self.parts().1.emitted());
+        StageCounters::add(&self.counters.emitted, emitted.len());
+        emitted.into_iter().map(|emitted| Message::new(emitted.data, emitted.ticket, emitted.envelope)).collect()
+    }
+
+    /// Raises or lowers the paused signal.
+    pub fn pause(&self, paused: bool) {
+        self.shared.pause(paused);
+    }
+
+    /// Raises the draining signal and lets the producer hand over or give back what it holds.
+    ///
+    /// # Errors
+    /// The producer's own.
+    pub async fn drain(&mut self) -> Result<()> {
+        self.shared.drain();
+        let (producer, outbox) = self.parts();
+        producer.prepare_for_draining(outbox).await
+    }
+
+    /// Tells the source, once, and returns what did not arrive, by the message's place.
+    pub async fn settle(&self, messages: Vec<(Message<P::Data>, Verdict)>) -> Vec<(usize, Error)> {
+        let mut groups: BTreeMap<AckRef, Vec<(usize, Verdict, Settlement)>> = BTreeMap::new();
+        for (place, (mut message, verdict)) in messages.into_iter().enumerate() {
+            let ack_ref = message.ticket.ack_ref();
+            let settlement =
+                Settlement { data: message.ticket.settle(), failure: None, release_after: message.release_delay() };
+            groups.entry(ack_ref).or_default().push((place, verdict, settlement));
+        }
+        let mut undelivered = Vec::new();
+        for (ack_ref, mut group) in groups {
+            let Some(acknowledger) = self.shared.acknowledger(ack_ref) else { continue };
+            group.sort_by_key(|(_, verdict, _)| *verdict);
+            self.counters.released.fetch_add(group.len() as u64, Relaxed);
+            let places: Vec<usize> = group.iter().map(|(place, ..)| *place).collect();
+            let successful = group.iter().filter(|(_, verdict, _)| *verdict == Verdict::Successful).count();
+            let failed = group.iter().filter(|(_, verdict, _)| *verdict == Verdict::Failed).count();
+            let settlements: Vec<Settlement> = group.into_iter().map(|(.., settlement)| settlement).collect();
+            let (successful, rest) = settlements.split_at(successful);
+            let (failed, released) = rest.split_at(failed);
+            let report = acknowledger.ack(ack_ref, Settled { successful, failed, released }).await;
+            undelivered.extend(report.undelivered.into_iter().map(|(position, reason)| (places[position], reason)));
+        }
+        undelivered
+    }
+}
