@@ -18,7 +18,7 @@ use broadway_sqs::{
     Outgoing, SqsMetadata, SqsProducer,
     aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName},
 };
-use support::{Server, producer, until_depth, within};
+use support::{Requests, Server, producer, until_depth, within};
 
 on_servers![
     a_message_carries_its_envelope_and_metadata,
@@ -195,17 +195,17 @@ async fn a_dropped_producer_gives_back_what_was_received(server: Server) {
 }
 
 async fn a_paused_producer_gives_back_what_comes(server: Server) {
-    let queue = server.queue("paused").await;
+    let (requests, queue) = Requests::of(&server.queue("paused").await).await;
     let mut harness = ProducerHarness::start(producer(&queue)).await.unwrap();
     let polled = tokio::time::timeout(Duration::from_millis(300), harness.ask(10)).await;
     assert!(polled.is_err());
     harness.pause(true);
     queue.send_batch(["one"]).await.unwrap();
-    // Only the poll that is still out can receive it; it is visible again once that has given it back.
+    // Only the poll that is still out can receive it, and it gives it back.
+    requests.until("ChangeMessageVisibilityBatch", 1).await;
     let mut other = ProducerHarness::start(producer(&queue)).await.unwrap();
-    until_depth(&queue, "given back", |depth| depth.visible == 1 && depth.in_flight == 0).await;
     let message = received(&mut other, 1).await.pop().unwrap();
-    assert_eq!(message.delivery(), 2, "the poll did not receive it first");
+    assert_eq!(message.delivery(), 2);
     assert!(harness.take().is_empty());
 }
 

@@ -3,30 +3,55 @@
 #![allow(dead_code)]
 
 use std::{
+    collections::BTreeMap,
+    error::Error,
     future::Future,
     net::{SocketAddr, TcpStream},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
-use broadway_sqs::{Depth, SqsProducer, SqsQueue, aws_sdk_sqs::types::QueueAttributeName};
+use aws_smithy_runtime_api::client::{
+    interceptors::{
+        Intercept,
+        context::{BeforeSerializationInterceptorContextMut, FinalizerInterceptorContextRef},
+        dyn_dispatch_hint,
+    },
+    orchestrator::Metadata,
+    runtime_components::RuntimeComponents,
+};
+use broadway_sqs::{
+    Depth, SqsProducer, SqsQueue,
+    aws_sdk_sqs::{
+        Client,
+        config::ConfigBag,
+        operation::{
+            change_message_visibility_batch::ChangeMessageVisibilityBatchInput,
+            delete_message_batch::DeleteMessageBatchInput,
+        },
+        types::QueueAttributeName,
+    },
+};
 
 /// What a test must never see printed.
-pub const SECRET: &str = "hunter2/Planted+Secret";
+pub(crate) const SECRET: &str = "hunter2/Planted+Secret";
 
 /// A server that tests run against.
 #[derive(Debug, Clone)]
-pub struct Server {
-    pub endpoint: String,
+pub(crate) struct Server {
+    pub(crate) endpoint: String,
 }
 
 /// The fast one.
-pub fn ministack() -> Option<Server> {
+pub(crate) fn ministack() -> Option<Server> {
     server("BROADWAY_SQS_ENDPOINT", "http://127.0.0.1:24566")
 }
 
 /// The second opinion.
-pub fn moto() -> Option<Server> {
+pub(crate) fn moto() -> Option<Server> {
     server("BROADWAY_SQS_MOTO_ENDPOINT", "http://127.0.0.1:24567")
 }
 
@@ -45,17 +70,17 @@ fn server(variable: &str, default: &str) -> Option<Server> {
 
 impl Server {
     /// A handle for a queue that may or may not exist.
-    pub fn named(&self, name: &str) -> SqsQueue {
+    pub(crate) fn named(&self, name: &str) -> SqsQueue {
         SqsQueue::new(name).endpoint_url(&self.endpoint).region("us-east-1").credentials("test", SECRET)
     }
 
     /// A new queue.
-    pub async fn queue(&self, test: &str) -> SqsQueue {
+    pub(crate) async fn queue(&self, test: &str) -> SqsQueue {
         self.queue_with(test, []).await
     }
 
     /// A new queue with attributes.
-    pub async fn queue_with(
+    pub(crate) async fn queue_with(
         &self,
         test: &str,
         attributes: impl IntoIterator<Item = (QueueAttributeName, String)>,
@@ -67,7 +92,7 @@ impl Server {
 }
 
 /// A name that was never used, even on a server that outlives the tests. A `.fifo` at the end stays there.
-pub fn unique(test: &str) -> String {
+pub(crate) fn unique(test: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -76,12 +101,12 @@ pub fn unique(test: &str) -> String {
 }
 
 /// A producer with polls short enough for tests.
-pub fn producer(queue: &SqsQueue) -> SqsProducer {
+pub(crate) fn producer(queue: &SqsQueue) -> SqsProducer {
     SqsProducer::new(queue).wait_time_seconds(5)
 }
 
 /// Waits until the queue's depth is as it should be: what a server counts is all that there is to wait for.
-pub async fn until_depth(queue: &SqsQueue, what: &str, is: impl Fn(Depth) -> bool) -> Depth {
+pub(crate) async fn until_depth(queue: &SqsQueue, what: &str, is: impl Fn(Depth) -> bool) -> Depth {
     let wait = async {
         loop {
             let depth = queue.depth().await.unwrap();
@@ -98,7 +123,7 @@ pub async fn until_depth(queue: &SqsQueue, what: &str, is: impl Fn(Depth) -> boo
 }
 
 /// Fails what would hang.
-pub async fn within<T>(seconds: u64, what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(seconds: u64, what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(Duration::from_secs(seconds), future).await {
         Ok(done) => done,
         Err(_) => panic!("{what} took more than {seconds} s"),
@@ -126,4 +151,77 @@ macro_rules! on_servers {
             })+
         }
     };
+}
+
+/// Counts the requests that a client sends, by their operation, and spoils receipt handles on demand.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Requests(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    answered: BTreeMap<String, u32>,
+    spoiled: Option<usize>,
+}
+
+impl Requests {
+    /// A handle for the same queue through a client that is looked at.
+    pub(crate) async fn of(queue: &SqsQueue) -> (Self, SqsQueue) {
+        let requests = Self::default();
+        let config = queue.client().await.unwrap().config().to_builder().interceptor(requests.clone()).build();
+        let url = queue.url().await.unwrap();
+        (requests, SqsQueue::with_client(Client::from_conf(config), url))
+    }
+
+    pub(crate) fn count(&self, operation: &str) -> u32 {
+        self.0.lock().unwrap().answered.get(operation).copied().unwrap_or_default()
+    }
+
+    /// Waits until so many requests of that operation were answered.
+    pub(crate) async fn until(&self, operation: &str, count: u32) {
+        let wait = async {
+            while self.count(operation) < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        within(10, operation, wait).await;
+    }
+
+    /// From here on the entry at that place of every batch has a receipt handle that no message has.
+    pub(crate) fn spoil(&self, position: Option<usize>) {
+        self.0.lock().unwrap().spoiled = position;
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Requests {
+    fn name(&self) -> &'static str {
+        "Requests"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Some(position) = self.0.lock().unwrap().spoiled else { return Ok(()) };
+        let input = context.input_mut();
+        if let Some(input) = input.downcast_mut::<DeleteMessageBatchInput>() {
+            input.entries.as_mut().unwrap()[position].receipt_handle = "no-such-handle".into();
+        } else if let Some(input) = input.downcast_mut::<ChangeMessageVisibilityBatchInput>() {
+            input.entries.as_mut().unwrap()[position].receipt_handle = "no-such-handle".into();
+        }
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let operation = config.load::<Metadata>().map_or("unknown", Metadata::name).to_owned();
+        *self.0.lock().unwrap().answered.entry(operation).or_default() += 1;
+        Ok(())
+    }
 }
