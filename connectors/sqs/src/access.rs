@@ -71,7 +71,8 @@ impl Access {
         if let Some(url) = &endpoint {
             let http = url.starts_with("http://") || url.starts_with("https://");
             let Some(_) = address::origin(url).filter(|_| http) else {
-                let why = "the endpoint's URL is malformed; write `http://HOST:PORT` or `https://HOST`";
+                let why =
+                    "the endpoint's URL is malformed; write `http://HOST:PORT` or `https://HOST`, without user info";
                 return Err(SqsError::new(queue, "use", ErrorKind::Address, why));
             };
         }
