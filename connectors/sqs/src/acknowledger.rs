@@ -34,7 +34,7 @@ impl Receipt {
     /// SQS counts its twelve hours from the receive.
     fn visible_after(&self, delay: Duration) -> Change {
         let longest = LONGEST_VISIBILITY.saturating_sub(self.received_at.elapsed()).as_secs();
-        let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+        let seconds = delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));
         Change::Visibility(seconds.min(longest) as i32)
     }
 
