@@ -49,6 +49,12 @@ impl SqsError {
         Self { queue: queue.to_string().into(), action, kind, detail: detail.into() }
     }
 
+    /// Says what part of a larger whole it is about.
+    pub(crate) fn about(mut self, part: &str) -> Self {
+        self.detail = format!("{part}: {}", self.detail).into();
+        self
+    }
+
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {
         self.kind

@@ -1,5 +1,6 @@
-//! One receive, as a task of its own, so that an ask that is dropped loses nothing: the next ask finds the result, a
-//! drain cuts the wait, and what nobody fetches gives itself back.
+//! One receive, as a task of its own, so that an ask that is dropped loses nothing: the next ask finds the result, and a
+//! drain does not wait for it. The request itself is never broken off: the server may not notice, and would hand messages
+//! to nobody until their visibility timeout. It ends by itself, and what nobody fetches it gives back.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,6 +16,9 @@ use crate::{
 
 /// On top of the long poll: longer than the attempts of the SDK, a stop for clients that have no time-outs.
 const PATIENCE: Duration = Duration::from_secs(100);
+
+/// An answer that arrives together with the drain is still dealt with before the process may end.
+const JUST_NOW: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(crate) struct Poll {
@@ -40,13 +44,13 @@ impl Poll {
         (&mut self.result).await.unwrap_or_else(cut_off)
     }
 
-    /// Ends the wait, and gives back what has come.
+    /// Ends the wait, and gives back what has come. What comes later gives itself back, as long as the process lives.
     pub(crate) async fn cut(mut self) {
         self.result.close();
         if let Ok(Ok(delivery)) = self.result.try_recv() {
             delivery.give_back().await;
         }
-        let _ = self.task.await;
+        let _ = tokio::time::timeout(JUST_NOW, self.task).await;
     }
 }
 
@@ -56,15 +60,10 @@ async fn run(
     connection: Arc<Connection>,
     request: Request,
     patience: Duration,
-    mut sender: oneshot::Sender<Result<Delivery, SqsError>>,
+    sender: oneshot::Sender<Result<Delivery, SqsError>>,
     paused: Signal,
 ) {
-    let answer = tokio::select! {
-        biased;
-        answer = tokio::time::timeout(patience, request.send()) => answer,
-        () = sender.closed() => return,
-    };
-    let mut result = match answer {
+    let mut result = match tokio::time::timeout(patience, request.send()).await {
         Ok(Ok(answer)) => Ok(Delivery::new(answer.messages.unwrap_or_default(), connection.clone())),
         Ok(Err(error)) => Err(connection.link.error("receive from", &error)),
         Err(_) => {

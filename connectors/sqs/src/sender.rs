@@ -145,7 +145,9 @@ async fn send_chunk(link: Link, chunk: Vec<Outgoing>, from: usize) -> Result<usi
     for attempt in 1.. {
         let entries = left.iter().filter_map(|&position| chunk[position].entry(position, fifo)).collect();
         let request = link.client.send_message_batch().queue_url(&link.url).set_entries(Some(entries));
-        let answer = request.send().await.map_err(|error| link.error("send to", &error))?;
+        let answer = request.send().await.map_err(|error| {
+            link.error("send to", &error).about(&format!("messages {from} to {}", from + chunk.len() - 1))
+        })?;
         let mut again = Vec::new();
         for failed in answer.failed() {
             let position = failed.id().parse().unwrap_or(usize::MAX);

@@ -10,10 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use broadway::{
-    Next, Payload,
-    testing::{ProducerHarness, Verdict},
-};
+use broadway::{Next, Payload, Status, testing::ProducerHarness};
 use broadway_sqs::{
     Outgoing, SqsMetadata, SqsProducer,
     aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName},
@@ -99,7 +96,7 @@ async fn a_success_is_deleted(server: Server) {
         let messages = received(&mut harness, 10).await;
         assert!(messages.len() <= 10);
         seen.extend(messages.iter().map(|message| message.text().unwrap().to_owned()));
-        let settled = messages.into_iter().map(|message| (message, Verdict::Successful)).collect();
+        let settled = messages.into_iter().map(|message| (message, Status::Successful)).collect();
         assert!(harness.settle(settled).await.is_empty());
     }
     seen.sort_by_key(|body| body.split(' ').next_back().unwrap().parse::<u32>().unwrap());
@@ -134,7 +131,7 @@ async fn asks_that_are_dropped_anywhere_receive_everything_once(server: Server) 
             for message in harness.take() {
                 assert_eq!(message.delivery(), 1, "a message was lost and came again");
                 *seen.entry(message.text().unwrap().to_owned()).or_default() += 1;
-                assert!(harness.settle(vec![(message, Verdict::Successful)]).await.is_empty());
+                assert!(harness.settle(vec![(message, Status::Successful)]).await.is_empty());
             }
             if seen.len() == bodies.len() {
                 break;
@@ -168,6 +165,11 @@ async fn a_drain_cuts_a_long_poll(server: Server) {
     harness.drain().await.unwrap();
     assert!(drained.elapsed() < Duration::from_secs(1), "{:?}", drained.elapsed());
     assert!(harness.take().is_empty());
+
+    // What is sent afterwards is not kept from others by the poll that is still out.
+    queue.send_batch(["one"]).await.unwrap();
+    let mut other = ProducerHarness::start(producer(&queue)).await.unwrap();
+    assert_eq!(received(&mut other, 1).await.len(), 1);
 }
 
 /// Starts a receive that takes the one message of the queue, and drops the ask.
@@ -231,7 +233,7 @@ async fn a_fifo_queue_keeps_the_order_within_a_group(server: Server) {
         let group = String::from_utf8(message.key().unwrap().to_vec()).unwrap();
         seen.entry(group).or_default().push(message.text().unwrap().to_owned());
         // What is given back comes before its followers.
-        let verdict = if round == 0 { Verdict::Released } else { Verdict::Successful };
+        let verdict = if round == 0 { Status::Released } else { Status::Successful };
         assert!(harness.settle(vec![(message, verdict)]).await.is_empty());
     }
     assert_eq!(seen["a"], ["a0", "a0", "a1", "a2"]);
@@ -250,7 +252,7 @@ async fn it_finishes_when_the_queue_is_empty_and_all_is_settled(server: Server) 
     }
     let early = tokio::time::timeout(Duration::from_millis(2500), harness.ask(10)).await;
     assert!(early.is_err(), "it finished with two messages in flight: {early:?}");
-    let settled = messages.into_iter().map(|message| (message, Verdict::Successful)).collect();
+    let settled = messages.into_iter().map(|message| (message, Status::Successful)).collect();
     assert!(harness.settle(settled).await.is_empty());
     assert_eq!(within(10, "finishing", harness.ask(10)).await.unwrap(), Next::Finished);
 }

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use broadway::testing::{ProducerHarness, Verdict};
+use broadway::{Status, testing::ProducerHarness};
 use broadway_sqs::{ErrorKind, Outgoing};
 use support::{Requests, Server, producer, within};
 
@@ -34,10 +34,11 @@ async fn large_messages_are_spread_over_requests(server: Server) {
 
 async fn what_is_refused_is_named_by_its_place(server: Server) {
     let queue = server.queue("refused").await;
-    let bodies = (0..12).map(|n| if n == 11 { String::new() } else { n.to_string() });
+    let bodies = (0..12).map(|n| if n == 11 { "x".repeat(2 * 1024 * 1024) } else { n.to_string() });
     let error = queue.send_batch(bodies).await.unwrap_err();
     assert_eq!((error.kind(), error.is_permanent()), (ErrorKind::Refused, true), "{error}");
     assert!(error.to_string().contains(queue.name()), "{error}");
+    assert!(error.to_string().contains("messages 11 to 11"), "{error}");
 }
 
 async fn a_fifo_queue_gets_messages_in_order(server: Server) {
@@ -51,7 +52,7 @@ async fn a_fifo_queue_gets_messages_in_order(server: Server) {
         within(10, "an ask", harness.ask(10)).await.unwrap();
         let messages = harness.take();
         seen.extend(messages.iter().map(|message| message.text().unwrap().to_owned()));
-        let settled = messages.into_iter().map(|message| (message, Verdict::Successful)).collect();
+        let settled = messages.into_iter().map(|message| (message, Status::Successful)).collect();
         assert!(harness.settle(settled).await.is_empty());
     }
     assert_eq!(seen, sent);
@@ -75,7 +76,7 @@ async fn two_thousand_messages_arrive_once() {
                 while within(30, "an ask", stage.ask(10)).await.unwrap() == broadway::Next::More {
                     let messages = stage.take();
                     seen.extend(messages.iter().map(|message| message.text().unwrap().to_owned()));
-                    let settled = messages.into_iter().map(|message| (message, Verdict::Successful)).collect();
+                    let settled = messages.into_iter().map(|message| (message, Status::Successful)).collect();
                     assert!(stage.settle(settled).await.is_empty());
                 }
                 seen

@@ -4,10 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use broadway::{
-    Error, Message, Payload, Permanent,
-    testing::{ProducerHarness, Verdict},
-};
+use broadway::{Error, Message, Payload, Permanent, Status, testing::ProducerHarness};
 use broadway_sqs::{Action, SqsProducer, SqsQueue, aws_sdk_sqs::types::QueueAttributeName};
 use support::{Requests, Server, producer, within};
 
@@ -44,12 +41,12 @@ async fn received(harness: &mut Harness, count: usize) -> Vec<Message<Payload>> 
     messages
 }
 
-async fn settle(harness: &Harness, messages: Vec<Message<Payload>>, verdict: Verdict) -> Vec<(usize, Error)> {
+async fn settle(harness: &Harness, messages: Vec<Message<Payload>>, verdict: Status) -> Vec<(usize, Error)> {
     harness.settle(messages.into_iter().map(|message| (message, verdict)).collect()).await
 }
 
 /// Receives one message, settles it, and says what the queue then holds: visible and in flight.
-async fn after(server: &Server, test: &str, configure: fn(SqsProducer) -> SqsProducer, verdict: Verdict) -> (u64, u64) {
+async fn after(server: &Server, test: &str, configure: fn(SqsProducer) -> SqsProducer, verdict: Status) -> (u64, u64) {
     let queue = filled(server, test, 1).await;
     let mut harness = ProducerHarness::start(configure(producer(&queue))).await.unwrap();
     let messages = received(&mut harness, 1).await;
@@ -65,7 +62,7 @@ async fn a_released_message_comes_again_at_once(server: Server) {
     let first = received(&mut harness, 1).await;
     let id = first[0].id().unwrap().to_owned();
     let released = Instant::now();
-    assert!(settle(&harness, first, Verdict::Released).await.is_empty());
+    assert!(settle(&harness, first, Status::Released).await.is_empty());
     let again = received(&mut harness, 1).await;
     assert!(released.elapsed() < Duration::from_secs(2), "{:?}", released.elapsed());
     assert_eq!((again[0].id(), again[0].delivery()), (Some(&*id), 2));
@@ -77,47 +74,47 @@ async fn a_message_can_be_released_for_later(server: Server) {
     let mut messages = received(&mut harness, 1).await;
     messages[0].release_after(Duration::from_millis(1500));
     let released = Instant::now();
-    assert!(settle(&harness, messages, Verdict::Released).await.is_empty());
+    assert!(settle(&harness, messages, Status::Released).await.is_empty());
     assert_eq!(received(&mut harness, 1).await[0].delivery(), 2);
     // Rounded up to 2 s; the server's clock may start a moment before ours.
     assert!(released.elapsed() >= Duration::from_millis(1500), "{:?}", released.elapsed());
 }
 
 async fn failures_are_left_alone_by_default(server: Server) {
-    assert_eq!(after(&server, "failed-default", |producer| producer, Verdict::Failed).await, (0, 1));
+    assert_eq!(after(&server, "failed-default", |producer| producer, Status::Failed).await, (0, 1));
     let noop = |producer: SqsProducer| producer.on_failure(Action::Noop);
-    assert_eq!(after(&server, "failed-noop", noop, Verdict::Failed).await, (0, 1));
+    assert_eq!(after(&server, "failed-noop", noop, Status::Failed).await, (0, 1));
 }
 
 async fn failures_are_deleted_if_told_so(server: Server) {
     let ack = |producer: SqsProducer| producer.on_failure(Action::Ack);
-    assert_eq!(after(&server, "failed-ack", ack, Verdict::Failed).await, (0, 0));
+    assert_eq!(after(&server, "failed-ack", ack, Status::Failed).await, (0, 0));
 }
 
 async fn failures_are_given_back_for_later_if_told_so(server: Server) {
     let now = |producer: SqsProducer| producer.on_failure(Action::ReleaseAfter(Duration::ZERO));
-    assert_eq!(after(&server, "failed-now", now, Verdict::Failed).await, (1, 0));
+    assert_eq!(after(&server, "failed-now", now, Status::Failed).await, (1, 0));
 
     let queue = filled(&server, "failed-later", 1).await;
     let later = producer(&queue).on_failure(Action::ReleaseAfter(Duration::from_secs(2)));
     let mut harness = ProducerHarness::start(later).await.unwrap();
     let messages = received(&mut harness, 1).await;
     let failed = Instant::now();
-    assert!(settle(&harness, messages, Verdict::Failed).await.is_empty());
+    assert!(settle(&harness, messages, Status::Failed).await.is_empty());
     assert_eq!(received(&mut harness, 1).await[0].delivery(), 2);
     assert!(failed.elapsed() >= Duration::from_millis(1500), "{:?}", failed.elapsed());
 }
 
 async fn successes_are_left_alone_if_told_so(server: Server) {
     let noop = |producer: SqsProducer| producer.on_success(Action::Noop);
-    assert_eq!(after(&server, "success-noop", noop, Verdict::Successful).await, (0, 1));
+    assert_eq!(after(&server, "success-noop", noop, Status::Successful).await, (0, 1));
     let now = |producer: SqsProducer| producer.on_success(Action::ReleaseAfter(Duration::ZERO));
-    assert_eq!(after(&server, "success-now", now, Verdict::Successful).await, (1, 0));
+    assert_eq!(after(&server, "success-now", now, Status::Successful).await, (1, 0));
 }
 
 async fn a_released_message_is_not_deleted_whatever_becomes_of_failures(server: Server) {
     let ack = |producer: SqsProducer| producer.on_failure(Action::Ack);
-    assert_eq!(after(&server, "released-ack", ack, Verdict::Released).await, (1, 0));
+    assert_eq!(after(&server, "released-ack", ack, Status::Released).await, (1, 0));
 }
 
 async fn one_bad_entry_fails_alone(server: Server) {
@@ -127,7 +124,7 @@ async fn one_bad_entry_fails_alone(server: Server) {
     let others = messages.split_off(3);
 
     requests.spoil(Some(1));
-    for (messages, verdict) in [(messages, Verdict::Successful), (others, Verdict::Released)] {
+    for (messages, verdict) in [(messages, Status::Successful), (others, Status::Released)] {
         let undelivered = settle(&harness, messages, verdict).await;
         let [(1, reason)] = undelivered.as_slice() else { panic!("{verdict:?}: {undelivered:?}") };
         // Trying again would not help, and the reason says so.
@@ -148,7 +145,7 @@ async fn one_message_twice_in_a_round_is_deleted(server: Server) {
     messages.extend(received(&mut harness, 1).await);
     assert_eq!(messages[0].id(), messages[1].id());
     // Their ids would be refused as repeated; the older handle may have gone stale, the newer one has not.
-    let undelivered = settle(&harness, messages, Verdict::Successful).await;
+    let undelivered = settle(&harness, messages, Status::Successful).await;
     assert!(undelivered.iter().all(|(place, _)| *place == 0), "{undelivered:?}");
     assert_eq!(requests.count("DeleteMessageBatch"), 1);
     assert!(queue.depth().await.unwrap().is_empty());
@@ -167,10 +164,10 @@ async fn deletes_are_gathered_across_stages(server: Server) {
     let [a, b, c, d] = stages.as_slice() else { unreachable!() };
     let [e, f, g, h] = in_hand.try_into().unwrap();
     let (a, b, c, d) = tokio::join!(
-        settle(a, e, Verdict::Successful),
-        settle(b, f, Verdict::Successful),
-        settle(c, g, Verdict::Successful),
-        settle(d, h, Verdict::Successful),
+        settle(a, e, Status::Successful),
+        settle(b, f, Status::Successful),
+        settle(c, g, Status::Successful),
+        settle(d, h, Status::Successful),
     );
     assert!([a, b, c, d].iter().all(Vec::is_empty));
     assert_eq!(requests.count("DeleteMessageBatch"), 2, "twelve deletes are two requests");
@@ -184,7 +181,7 @@ async fn a_drain_does_not_wait_for_more(server: Server) {
     let messages = received(&mut harness, 4).await;
     harness.drain().await.unwrap();
     for message in messages {
-        assert!(settle(&harness, vec![message], Verdict::Successful).await.is_empty());
+        assert!(settle(&harness, vec![message], Status::Successful).await.is_empty());
     }
     assert_eq!(requests.count("DeleteMessageBatch"), 4);
 }

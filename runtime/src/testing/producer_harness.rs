@@ -1,26 +1,15 @@
 //! A producer without a pipeline: a test plays the runtime's part, one ask at a time, and settles by hand. For connectors.
 
-use std::{collections::BTreeMap, sync::Arc, sync::atomic::Ordering::Relaxed};
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     acknowledger::{AckRef, Settled, Settlement},
     error::{Error, Result},
     message::Message,
-    pipeline::Shared,
+    pipeline::{Shared, Status},
     stage::{Next, Outbox, Producer, ProducerContext, StageIndex},
     telemetry::{Counters, StageCounters},
 };
-
-/// What a test says of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// It succeeded.
-    Successful,
-    /// It failed.
-    Failed,
-    /// It was not judged.
-    Released,
-}
 
 /// A producer and what a pipeline would hold for it.
 #[derive(Debug)]
@@ -53,8 +42,8 @@ impl<P: Producer> ProducerHarness<P> {
     }
 
     fn parts(&mut self) -> (&mut P, &mut Outbox<P::Data>) {
-        let Self { producer, shared, context, outbox, .. } = self;
-        (producer, outbox.get_or_insert_with(|| Outbox::new(shared.lane.clone(), context.registered())))
+        let Self { producer, context, outbox, .. } = self;
+        (producer, outbox.get_or_insert_with(|| context.outbox()))
     }
 
     /// One ask. A test drops it wherever it likes.
@@ -89,8 +78,8 @@ impl<P: Producer> ProducerHarness<P> {
     }
 
     /// Tells the source, once, and returns what did not arrive, by the message's place.
-    pub async fn settle(&self, messages: Vec<(Message<P::Data>, Verdict)>) -> Vec<(usize, Error)> {
-        let mut groups: BTreeMap<AckRef, Vec<(usize, Verdict, Settlement)>> = BTreeMap::new();
+    pub async fn settle(&self, messages: Vec<(Message<P::Data>, Status)>) -> Vec<(usize, Error)> {
+        let mut groups: BTreeMap<AckRef, Vec<(usize, Status, Settlement)>> = BTreeMap::new();
         for (place, (mut message, verdict)) in messages.into_iter().enumerate() {
             let ack_ref = message.ticket.ack_ref();
             let settlement =
@@ -100,11 +89,15 @@ impl<P: Producer> ProducerHarness<P> {
         let mut undelivered = Vec::new();
         for (ack_ref, mut group) in groups {
             let Some(acknowledger) = self.shared.acknowledger(ack_ref) else { continue };
-            group.sort_by_key(|(_, verdict, _)| *verdict);
-            self.counters.released.fetch_add(group.len() as u64, Relaxed);
+            group.sort_by_key(|(_, verdict, _)| match verdict {
+                Status::Successful => 0,
+                Status::Failed => 1,
+                Status::Released => 2,
+            });
+            StageCounters::add(&self.counters.released, group.len());
             let places: Vec<usize> = group.iter().map(|(place, ..)| *place).collect();
-            let successful = group.iter().filter(|(_, verdict, _)| *verdict == Verdict::Successful).count();
-            let failed = group.iter().filter(|(_, verdict, _)| *verdict == Verdict::Failed).count();
+            let successful = group.iter().filter(|(_, verdict, _)| *verdict == Status::Successful).count();
+            let failed = group.iter().filter(|(_, verdict, _)| *verdict == Status::Failed).count();
             let settlements: Vec<Settlement> = group.into_iter().map(|(.., settlement)| settlement).collect();
             let (successful, rest) = settlements.split_at(successful);
             let (failed, released) = rest.split_at(failed);

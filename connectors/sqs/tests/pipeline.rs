@@ -1,0 +1,204 @@
+//! Whole pipelines on a queue: all is deleted once, a stop gives back what was not judged, and what cannot start says why.
+
+mod support;
+
+use std::{
+    future::pending,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use broadway::{
+    Batch, BoxProducer, Broadway, DefaultBatcher, EndReason, MessageOf, Payload, Result, StageIndex, StartLink,
+    testing::ProducerHarness, topology::Topology,
+};
+use broadway_sqs::{Action, SqsProducer, SqsQueue, aws_sdk_sqs::types::QueueAttributeName};
+use support::{Requests, Server, producer, unique, until_depth, within};
+
+on_servers![
+    everything_is_deleted_once,
+    a_stop_gives_back_what_hangs_and_deletes_none_of_it,
+    a_stop_cuts_the_long_poll,
+    a_failure_comes_again_after_its_visibility_timeout,
+    a_verdict_that_does_not_arrive_is_tried_again_and_counted,
+    a_pipeline_on_a_missing_queue_does_not_start,
+];
+
+/// What `handle_message` does.
+#[derive(Clone, Copy)]
+enum Behaviour {
+    Succeed,
+    Hang,
+    FailTheFirstDelivery,
+}
+
+struct Orders {
+    source: SqsProducer,
+    behaviour: Behaviour,
+    batches: bool,
+    in_hand: AtomicUsize,
+    seen: Mutex<Vec<String>>,
+}
+
+impl Orders {
+    fn new(source: SqsProducer, behaviour: Behaviour) -> Arc<Self> {
+        Self::with(source, behaviour, false)
+    }
+
+    fn batched(source: SqsProducer, behaviour: Behaviour) -> Arc<Self> {
+        Self::with(source, behaviour, true)
+    }
+
+    fn with(source: SqsProducer, behaviour: Behaviour, batches: bool) -> Arc<Self> {
+        Arc::new(Self { source, behaviour, batches, in_hand: AtomicUsize::new(0), seen: Mutex::default() })
+    }
+
+    async fn until_in_hand(&self, count: usize) {
+        let wait = async {
+            while self.in_hand.load(Ordering::SeqCst) < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        within(10, "receiving", wait).await;
+    }
+}
+
+impl Broadway for Orders {
+    type Data = Payload;
+    type Output = String;
+    type Batcher = DefaultBatcher;
+
+    fn topology(&self) -> Topology {
+        let mut topology = Topology::new(unique("orders"));
+        topology.producers.stages(2);
+        topology.processors.stages(4);
+        if self.batches {
+            topology.batcher("default").batch_size(10).batch_timeout(50);
+        }
+        topology
+    }
+
+    async fn producer(&self, _: StageIndex) -> Result<BoxProducer<Payload>> {
+        Ok(Box::new(self.source.clone()))
+    }
+
+    async fn process(&self, message: &mut MessageOf<Self>) -> Result<String> {
+        self.in_hand.fetch_add(1, Ordering::SeqCst);
+        match self.behaviour {
+            Behaviour::Hang => pending::<()>().await,
+            Behaviour::FailTheFirstDelivery if message.delivery() == 1 => return Err("not yet".into()),
+            Behaviour::Succeed | Behaviour::FailTheFirstDelivery => {}
+        }
+        let body = message.text()?.to_owned();
+        if !self.batches {
+            self.seen.lock().unwrap().push(body.clone());
+        }
+        Ok(body)
+    }
+
+    async fn process_batch(&self, batch: &mut Batch<Self>) -> Result<()> {
+        self.seen.lock().unwrap().extend(batch.outputs().iter().cloned());
+        Ok(())
+    }
+}
+
+async fn filled(server: &Server, test: &str, visibility: u32, count: usize) -> SqsQueue {
+    let queue = server.queue_with(test, [(QueueAttributeName::VisibilityTimeout, visibility.to_string())]).await;
+    queue.send_batch((0..count).map(|n| format!("{n:03}"))).await.unwrap();
+    queue
+}
+
+async fn everything_is_deleted_once(server: Server) {
+    let queue = filled(&server, "pipeline", 60, 60).await;
+    let orders = Orders::batched(producer(&queue).wait_time_seconds(1).stop_when_empty(), Behaviour::Succeed);
+    let pipeline = orders.clone().start_link().await.unwrap();
+    let report = within(60, "the pipeline", pipeline.wait()).await.unwrap();
+    assert_eq!((report.reason, report.acknowledged, report.failed, report.released), (EndReason::Finished, 60, 0, 0));
+    assert_eq!(report.undelivered, 0);
+    let mut seen = std::mem::take(&mut *orders.seen.lock().unwrap());
+    seen.sort_unstable();
+    assert_eq!(seen, (0..60).map(|n| format!("{n:03}")).collect::<Vec<_>>());
+    assert!(queue.depth().await.unwrap().is_empty());
+}
+
+async fn a_stop_gives_back_what_hangs_and_deletes_none_of_it(server: Server) {
+    let queue = filled(&server, "hangs", 300, 12).await;
+    let orders = Orders::new(producer(&queue).on_failure(Action::Ack), Behaviour::Hang);
+    let pipeline = orders.clone().start_link().await.unwrap();
+    orders.until_in_hand(4).await;
+    let stopped = Instant::now();
+    let report = within(10, "the stop", pipeline.stop_within(Duration::from_secs(2))).await.unwrap();
+    assert!(stopped.elapsed() < Duration::from_secs(4), "{:?}", stopped.elapsed());
+    assert_eq!((report.acknowledged, report.failed, report.undelivered), (0, 0, 0), "{report}");
+    assert!(report.released >= 4, "{report}");
+    // A poll that was still out may receive some of them once more, and gives them back.
+    until_depth(&queue, "as it was", |depth| depth.visible == 12 && depth.in_flight == 0).await;
+
+    // They are not only counted: they come again, the ones that hung at least for the second time.
+    let mut harness = ProducerHarness::start(producer(&queue)).await.unwrap();
+    let mut deliveries = Vec::new();
+    while deliveries.len() < 12 {
+        within(10, "an ask", harness.ask(10)).await.unwrap();
+        deliveries.extend(harness.take().iter().map(broadway::Message::delivery));
+    }
+    let again = deliveries.iter().filter(|delivery| **delivery >= 2).count() as u64;
+    assert!(again >= report.released, "{deliveries:?} {report}");
+}
+
+async fn a_stop_cuts_the_long_poll(server: Server) {
+    let (requests, queue) = Requests::of(&server.queue("idle").await).await;
+    let orders = Orders::new(producer(&queue).wait_time_seconds(20), Behaviour::Succeed);
+    let pipeline = orders.start_link().await.unwrap();
+    requests.until("GetQueueAttributes", 1).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let stopped = Instant::now();
+    within(10, "the stop", pipeline.stop()).await.unwrap();
+    assert!(stopped.elapsed() < Duration::from_secs(1), "{:?}", stopped.elapsed());
+}
+
+async fn a_failure_comes_again_after_its_visibility_timeout(server: Server) {
+    let queue = filled(&server, "fails", 2, 3).await;
+    let stop = producer(&queue).wait_time_seconds(1).stop_when_empty();
+    let orders = Orders::new(stop, Behaviour::FailTheFirstDelivery);
+    let pipeline = orders.clone().start_link().await.unwrap();
+    let report = within(30, "the pipeline", pipeline.wait()).await.unwrap();
+    assert_eq!((report.failed, report.acknowledged), (3, 3), "{report}");
+    assert!(queue.depth().await.unwrap().is_empty());
+}
+
+async fn a_verdict_that_does_not_arrive_is_tried_again_and_counted(server: Server) {
+    let (requests, queue) = Requests::of(&filled(&server, "undelivered", 300, 4).await).await;
+    requests.spoil(Some(0));
+    let orders = Orders::batched(producer(&queue).max_number_of_messages(4), Behaviour::Succeed);
+    let pipeline = orders.clone().start_link().await.unwrap();
+    orders.until_in_hand(4).await;
+    let report = within(20, "the stop", pipeline.stop()).await.unwrap();
+    assert!(requests.count("DeleteMessageBatch") > 1, "it was not tried again");
+    assert!(report.undelivered >= 1, "{report}");
+    let depth = queue.depth().await.unwrap();
+    assert_eq!(depth.in_flight, report.undelivered, "{report}");
+}
+
+async fn a_pipeline_on_a_missing_queue_does_not_start(server: Server) {
+    let name = unique("missing");
+    let orders = Orders::new(producer(&server.named(&name)), Behaviour::Succeed);
+    let error = orders.start_link().await.map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains(&name), "{error}");
+    assert!(error.to_string().contains("does not exist"), "{error}");
+}
+
+#[tokio::test]
+async fn a_pipeline_starts_before_its_queue_answers() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let source = SqsProducer::new("orders").endpoint_url(endpoint).region("us-east-1").credentials("test", "test");
+    let pipeline = Orders::new(source, Behaviour::Succeed).start_link().await.unwrap();
+    assert!(!pipeline.health().ready, "{:?}", pipeline.health());
+    let stopped = Instant::now();
+    within(10, "the stop", pipeline.stop()).await.unwrap();
+    assert!(stopped.elapsed() < Duration::from_secs(2), "{:?}", stopped.elapsed());
+}
