@@ -12,7 +12,7 @@ use std::{
 };
 
 use broadway::{
-    Batch, BoxProducer, Broadway, DefaultBatcher, EndReason, MessageOf, Payload, Result, StageIndex, StartLink,
+    Batch, BoxProducer, Broadway, DefaultBatcher, EndReason, MessageOf, Payload, Result, StageIndex, StartLink, Stats,
     testing::ProducerHarness, topology::Topology,
 };
 use broadway_sqs::{Action, SqsProducer, SqsQueue, aws_sdk_sqs::types::QueueAttributeName};
@@ -197,6 +197,8 @@ async fn a_pipeline_starts_before_its_queue_answers() {
     drop(listener);
     let source = SqsProducer::new("orders").endpoint_url(endpoint).region("us-east-1").credentials("test", "test");
     let pipeline = Orders::new(source, Behaviour::Succeed).start_link().await.unwrap();
+    let tried = |stats: &Stats| stats.stages.iter().filter(|stage| stage.errors > 0).count() == 2;
+    within(30, "trying", pipeline.wait_until(tried)).await;
     assert!(!pipeline.health().ready, "{:?}", pipeline.health());
     let stopped = Instant::now();
     within(10, "the stop", pipeline.stop()).await.unwrap();
