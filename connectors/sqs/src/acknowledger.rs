@@ -145,7 +145,46 @@ impl Acknowledger for SqsAcknowledger {
 
 #[cfg(test)]
 mod tests {
+    use broadway::testing::producer_context;
+
     use super::*;
+    use crate::{connection::Link, support, support::Server};
+
+    async fn an_extended_message_stays_hidden(server: Server) {
+        let queue = server.queue("extended").await;
+        queue.send_batch(["one"]).await.unwrap();
+        let connection = queue.open(&queue.shared()).await.unwrap();
+        let Link { client, url, .. } = &connection.link;
+        let receive = || client.receive_message().queue_url(url).wait_time_seconds(2);
+        let message = receive().visibility_timeout(1).send().await.unwrap().messages.unwrap().pop().unwrap();
+
+        let mut context = producer_context();
+        let draining = context.draining();
+        let (on_success, on_failure) = (Action::Ack, Action::Noop);
+        let acknowledger =
+            Arc::new(SqsAcknowledger { connection: connection.clone(), on_success, on_failure, draining });
+        let ack_ref = context.acknowledger(acknowledger.clone());
+        let data = AckData::any(Receipt::new(message.receipt_handle().unwrap(), Instant::now()));
+        assert!(acknowledger.extend(ack_ref, &[&data], Duration::from_secs(60)).await.is_delivered());
+        assert!(receive().send().await.unwrap().messages().is_empty(), "it came again after a second");
+
+        let foreign = acknowledger.extend(ack_ref, &[&AckData::U64(7)], Duration::from_secs(60)).await;
+        assert!(!foreign.is_delivered());
+    }
+
+    #[tokio::test]
+    async fn an_extended_message_stays_hidden_on_ministack() {
+        if let Some(server) = support::ministack() {
+            an_extended_message_stays_hidden(server).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn an_extended_message_stays_hidden_on_moto() {
+        if let Some(server) = support::moto() {
+            an_extended_message_stays_hidden(server).await;
+        }
+    }
 
     #[test]
     fn delays_are_whole_seconds_rounded_up_within_twelve_hours() {

@@ -104,10 +104,8 @@ impl Coalescer {
             .collect();
         for kind in [Change::Delete, Change::Visibility(0)] {
             let lane = lanes.of(kind);
-            let keep = if draining.is_raised() { 1 } else { BATCH };
-            while lane.waiting.len() >= keep {
-                let count = lane.waiting.len().min(BATCH);
-                tokio::spawn(send(self.link.clone(), lane.waiting.drain(..count).collect()));
+            while lane.waiting.len() >= BATCH {
+                tokio::spawn(send(self.link.clone(), lane.waiting.drain(..BATCH).collect()));
             }
             if !lane.waiting.is_empty() && !lane.timed {
                 lane.timed = true;

@@ -7,6 +7,14 @@
 //! A message that succeeds is deleted; one that fails is left to its visibility timeout and the queue's redrive policy,
 //! unless [`on_failure`](SqsProducer::on_failure) says otherwise; one that was not judged is given back at once.
 
+//!
+//! A role needs `sqs:ReceiveMessage`, `sqs:DeleteMessage` and `sqs:ChangeMessageVisibility`; `sqs:GetQueueUrl` if the queue
+//! is given by its name; `sqs:GetQueueAttributes` for [`stop_when_empty`](SqsProducer::stop_when_empty), and for a start
+//! that fails if the queue does not exist when it is given by its URL.
+
+#[cfg(test)]
+extern crate self as broadway_sqs;
+
 mod access;
 mod acknowledger;
 mod address;
@@ -22,6 +30,9 @@ mod poll;
 mod producer;
 mod queue;
 mod sender;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 pub use acknowledger::Action;
 pub use aws_sdk_sqs;

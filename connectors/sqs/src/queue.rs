@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use aws_sdk_sqs::{Client, types::QueueAttributeName};
 
+use tokio::sync::OnceCell;
+
 use crate::{
     access::Access,
     address::Address,
@@ -28,40 +30,46 @@ use crate::{
 pub struct SqsQueue {
     address: Address,
     access: Access,
+    /// Found once for a handle and its clones.
+    link: Arc<OnceCell<Link>>,
 }
 
 impl SqsQueue {
     /// A queue, by its name or its URL.
     pub fn new(queue: impl Into<String>) -> Self {
-        Self { address: Address::new(queue.into()), access: Access::default() }
+        Self { address: Address::new(queue.into()), access: Access::default(), link: Arc::default() }
     }
 
     /// A queue that is reached through your client.
     pub fn with_client(client: Client, queue: impl Into<String>) -> Self {
-        Self { address: Address::new(queue.into()), access: Access::with_client(client) }
+        Self { access: Access::with_client(client), ..Self::new(queue) }
     }
 
     /// Sends requests to this address: an emulator or a VPC endpoint.
     pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
         self.access.endpoint_url(url.into());
+        self.link = Arc::default();
         self
     }
 
     /// The AWS region; by default what the queue's URL, `AWS_REGION` or the profile says.
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.access.region(region.into());
+        self.link = Arc::default();
         self
     }
 
     /// The profile of the AWS configuration to take region and credentials from.
     pub fn profile(mut self, profile: impl Into<String>) -> Self {
         self.access.profile(profile.into());
+        self.link = Arc::default();
         self
     }
 
     /// Fixed credentials, instead of what the environment says.
     pub fn credentials(mut self, access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
         self.access.credentials(access_key_id.into(), secret_access_key.into());
+        self.link = Arc::default();
         self
     }
 
@@ -110,8 +118,8 @@ impl SqsQueue {
         &self,
         messages: impl IntoIterator<Item = M>,
     ) -> Result<usize, SqsError> {
-        let link = Link::find(&self.address, &self.access).await?;
-        sender::send(&link, messages.into_iter().map(Into::into)).await
+        let link = self.link().await?;
+        sender::send(link, messages.into_iter().map(Into::into)).await
     }
 
     /// How many messages the queue holds.
@@ -119,7 +127,7 @@ impl SqsQueue {
     /// # Errors
     /// The queue does not exist or does not answer.
     pub async fn depth(&self) -> Result<Depth, SqsError> {
-        Link::find(&self.address, &self.access).await?.depth().await
+        self.link().await?.depth().await
     }
 
     /// The client, for all that is not here.
@@ -135,7 +143,11 @@ impl SqsQueue {
     /// # Errors
     /// The queue does not exist or does not answer.
     pub async fn url(&self) -> Result<String, SqsError> {
-        Ok(Link::find(&self.address, &self.access).await?.url)
+        Ok(self.link().await?.url.clone())
+    }
+
+    async fn link(&self) -> Result<&Link, SqsError> {
+        self.link.get_or_try_init(|| Link::find(&self.address, &self.access)).await
     }
 
     pub(crate) fn address(&self) -> &Address {

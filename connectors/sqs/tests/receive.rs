@@ -25,6 +25,7 @@ on_servers![
     what_was_received_for_a_larger_ask_is_handed_out_by_and_by,
     a_drain_cuts_a_long_poll,
     a_drain_gives_back_what_was_received,
+    a_drain_gives_back_what_is_held,
     a_dropped_producer_gives_back_what_was_received,
     a_paused_producer_gives_back_what_comes,
     what_is_not_settled_comes_again,
@@ -190,6 +191,18 @@ async fn a_drain_gives_back_what_was_received(server: Server) {
     assert_eq!((emitted, depth.visible, depth.in_flight), (0, 1, 0));
 }
 
+async fn a_drain_gives_back_what_is_held(server: Server) {
+    let queue = server.queue("held").await;
+    queue.send_batch(["a", "b", "c", "d", "e"]).await.unwrap();
+    let mut harness = ProducerHarness::start(producer(&queue)).await.unwrap();
+    assert!(!ask_dropped_after(&mut harness, 10, 1).await);
+    until_depth(&queue, "received", |depth| depth.in_flight > 2).await;
+    let emitted = received(&mut harness, 2).await.len() as u64;
+    harness.drain().await.unwrap();
+    let depth = queue.depth().await.unwrap();
+    assert_eq!((depth.visible, depth.in_flight), (5 - emitted, emitted));
+}
+
 async fn a_dropped_producer_gives_back_what_was_received(server: Server) {
     let queue = server.queue("orphaned").await;
     drop(received_by_nobody(&queue).await);
@@ -242,7 +255,7 @@ async fn a_fifo_queue_keeps_the_order_within_a_group(server: Server) {
 
 async fn it_finishes_when_the_queue_is_empty_and_all_is_settled(server: Server) {
     let attributes = [(QueueAttributeName::VisibilityTimeout, "60".to_owned())];
-    let queue = server.queue_with("finishes", attributes).await;
+    let (requests, queue) = Requests::of(&server.queue_with("finishes", attributes).await).await;
     queue.send_batch(["one", "two"]).await.unwrap();
     let mut harness =
         ProducerHarness::start(SqsProducer::new(&queue).wait_time_seconds(1).stop_when_empty()).await.unwrap();
@@ -252,6 +265,7 @@ async fn it_finishes_when_the_queue_is_empty_and_all_is_settled(server: Server) 
     }
     let early = tokio::time::timeout(Duration::from_millis(2500), harness.ask(10)).await;
     assert!(early.is_err(), "it finished with two messages in flight: {early:?}");
+    assert_eq!(requests.count("GetQueueAttributes"), 1, "the queue is asked although the pipeline is not done");
     let settled = messages.into_iter().map(|message| (message, Status::Successful)).collect();
     assert!(harness.settle(settled).await.is_empty());
     assert_eq!(within(10, "finishing", harness.ask(10)).await.unwrap(), Next::Finished);
