@@ -115,6 +115,21 @@ async fn a_refused_connection_is_tried_again() {
 }
 
 #[tokio::test]
+async fn an_https_endpoint_is_spoken_to_in_tls() {
+    use tokio::io::AsyncReadExt;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    let start = tokio::spawn(start_error(at(&endpoint, "orders")));
+    let (mut stream, _) = within(10, "connecting", listener.accept()).await.unwrap();
+    let mut hello = [0; 3];
+    within(10, "a hello", stream.read_exact(&mut hello)).await.unwrap();
+    // A handshake record, version 3.x.
+    assert_eq!(hello[..2], [0x16, 0x03]);
+    drop((stream, listener));
+    assert_says(&start.await.unwrap(), false, &["`orders`", &endpoint]);
+}
+
+#[tokio::test]
 async fn what_answers_and_is_no_sqs_is_tried_again() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
