@@ -109,7 +109,7 @@ impl<P: Broadway> Pending<P> {
         }
     }
 
-    /// Ends a take: batches with a flush message may leave.
+    /// Ends a take: batches with a flush message may leave, in the order in which these came.
     pub(crate) fn flush(&mut self) {
         let mut flushing = std::mem::take(&mut self.flushing);
         for index in flushing.drain(..) {
