@@ -21,8 +21,16 @@ pub(crate) type Ending = Result<Report, StopError>;
 
 type TreeTask = JoinHandle<Result<(), GaveUp>>;
 
-pub(crate) async fn run(core: Arc<Core>, staff: Arc<dyn Staff>, worked: watch::Receiver<bool>) {
-    let core = Unfinished(core);
+/// Watched from before its first poll: a runtime may end before it.
+pub(crate) fn run(
+    core: Arc<Core>,
+    staff: Arc<dyn Staff>,
+    worked: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send + 'static {
+    run_to_the_end(Unfinished(core), staff, worked)
+}
+
+async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, worked: watch::Receiver<bool>) {
     let kill = Kill::default();
     let mut tree = spawn("supervisor", supervise(Tree::of(&core.topology), staff.clone(), kill.clone()));
     let ended = watch_over(&core, &mut tree, worked).await;
