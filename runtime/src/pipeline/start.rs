@@ -1,10 +1,10 @@
 //! The start of a pipeline: checks what can be checked, makes what can fail, and only then starts the tree. After an error
 //! nothing runs.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, panic::AssertUnwindSafe, sync::Arc};
 
 use broadway_topology::{Topology, Tree, Violation, check};
-use futures::future::join_all;
+use futures::{FutureExt, future::join_all};
 
 use super::{
     Core, Pipeline, Shared,
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     error::{Chain, Error, is_permanent},
+    failure::panic_text,
     handler::{Broadway, Declared},
     spawn::spawn,
     stage::StageIndex,
@@ -125,14 +126,17 @@ pub(crate) async fn start<P: Broadway>(
     Ok(Pipeline::new(core))
 }
 
-/// Makes a producer, and connects it if that can be done soon. What may pass is left to the stage, which tries again.
+/// A panic at start is an error like others: there is nothing to be restarted yet.
 async fn make<P: Broadway>(plan: &Arc<Plan<P>>, stage: StageIndex) -> (StageIndex, Result<(), Error>) {
-    let mut made = match plan.make(stage).await {
-        Ok(made) => made,
-        Err(error) => return (stage, Err(error)),
-    };
+    let made = AssertUnwindSafe(connect(plan, stage)).catch_unwind().await;
+    (stage, made.unwrap_or_else(|panic| Err(format!("panicked: {}", panic_text(&*panic)).into())))
+}
+
+/// Makes a producer, and connects it if that can be done soon. What may pass is left to the stage, which tries again.
+async fn connect<P: Broadway>(plan: &Arc<Plan<P>>, stage: StageIndex) -> Result<(), Error> {
+    let mut made = plan.make(stage).await?;
     match tokio::time::timeout(INIT_PATIENCE, made.init()).await {
-        Ok(Err(error)) if is_permanent(&error) => return (stage, Err(error)),
+        Ok(Err(error)) if is_permanent(&error) => return Err(error),
         Ok(Err(error)) => {
             tracing::warn!(producer = stage.get(), error = %Chain(&*error), "producer is not ready, trying again");
         }
@@ -142,5 +146,5 @@ async fn make<P: Broadway>(plan: &Arc<Plan<P>>, stage: StageIndex) -> (StageInde
         Ok(Ok(())) => {}
     }
     plan.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[stage.get()] = Some(made);
-    (stage, Ok(()))
+    Ok(())
 }
