@@ -2,7 +2,10 @@
 //! start; stages that crash are made anew from it, while edges and what is queued in them stay.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,6 +48,8 @@ pub(crate) struct Plan<P: Broadway> {
     pub(crate) limiter: Option<Arc<RateLimiter>>,
     /// Producers that were made at start and wait for their stage.
     pub(crate) made: Mutex<Vec<Option<Made<P>>>>,
+    /// Producer stages that have finished: they are not asked again when their layer is restarted.
+    pub(crate) finished: Vec<AtomicBool>,
     /// Whether the last layer has ended.
     pub(crate) worked: watch::Sender<bool>,
 }
@@ -79,6 +84,7 @@ impl<P: Broadway> Plan<P> {
             to_batchers: to_batchers.collect(),
             limiter: topology.producers.rate_limiting.map(|limit| Arc::new(RateLimiter::new(limit))),
             made: Mutex::new((0..topology.producers.stages).map(|_| None).collect()),
+            finished: (0..topology.producers.stages).map(|_| AtomicBool::new(false)).collect(),
             worked: watch::Sender::new(false),
             pipeline,
             shared,
@@ -177,6 +183,7 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
     fn start(&self, name: &str, role: Role) -> BoxFuture<'static, ()> {
         let counters = self.shared.counters.stage(name);
         let life: BoxFuture<'static, ()> = match role {
+            Role::Producer(index) if self.finished[index].load(Ordering::Relaxed) => Box::pin(std::future::ready(())),
             Role::Producer(index) => Box::pin(self.producer(name, index).run()),
             Role::Processor(index) => Box::pin(self.processor(name, index).run()),
             Role::Batcher(index) => Box::pin(self.batcher(name, index).run()),

@@ -124,7 +124,10 @@ impl<P: Broadway> Producer<P> {
             };
             let received = self.push_as_limited(outbox, draining).await;
             match asked {
-                Asked::Done(Ok(Next::Finished)) => return,
+                Asked::Done(Ok(Next::Finished)) => {
+                    self.plan.finished[self.index.get()].store(true, Relaxed);
+                    return;
+                }
                 Asked::Done(Ok(Next::More)) => backoff.reset(),
                 Asked::Done(Err(error)) => {
                     let wait =
