@@ -174,3 +174,19 @@ async fn a_paused_pipeline_works_off_what_it_has_and_asks_no_more_until_it_resum
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_that_has_finished_is_not_asked_again_when_its_whole_layer_is_restarted() {
+    within(async {
+        let recorder = Recorder::default();
+        let finishes = Scripted::new(&recorder, [Step::Finish(vec![1]), Step::Finish(vec![1])]);
+        let panics = (0..7).map(|_| Step::Panic(vec![]));
+        let faulty =
+            Scripted::new(&recorder, [Step::Emit(vec![2])].into_iter().chain(panics).chain([Step::Finish(vec![3])]));
+        let pipeline = start(&[finishes.clone(), faulty]).await;
+        let report = pipeline.wait().await.unwrap();
+        assert_settled(&report);
+        assert_eq!((finishes.asks().len(), report.acknowledged), (1, 3));
+    })
+    .await;
+}
