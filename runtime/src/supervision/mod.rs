@@ -7,3 +7,6 @@ mod supervisor;
 
 pub(crate) use kill::Kill;
 pub(crate) use supervisor::{GaveUp, Staff, supervise};
+
+#[cfg(test)]
+mod tests;
