@@ -129,7 +129,9 @@ async fn t084_an_acknowledger_that_panics_is_tried_again_and_harms_no_other_grou
 async fn a_refused_verdict_is_told_again_alone_until_it_arrives() {
     within(async {
         let (recorder, start_at) = (Recorder::default(), Instant::now());
-        (recorder.refuse(1), recorder.refuse(1), recorder.refuse(11));
+        recorder.refuse(1);
+        recorder.refuse(1);
+        recorder.refuse(11);
         let producer = Scripted::new(&recorder, [Step::Finish(vec![10, 1, 11, 2])]);
         assert_settled(&start(producer).await.wait().await.unwrap());
         let (ok, failed) = (Status::Successful, Status::Failed);
@@ -248,7 +250,7 @@ async fn every_message_gets_exactly_one_verdict_whatever_becomes_of_it() {
             let n = batch.outputs()[0];
             async move {
                 tokio::time::sleep(ms(n % 5)).await;
-                if n % 11 == 0 { Err("fails".into()) } else { Ok(()) }
+                if n.is_multiple_of(11) { Err("fails".into()) } else { Ok(()) }
             }
             .boxed()
         })

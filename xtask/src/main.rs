@@ -1,5 +1,8 @@
 //! The doors of the house, the same for a person, a test and CI. Standard library only, so that it builds in a moment.
 
+mod bench;
+mod ci;
+mod command;
 mod servers;
 
 use std::process::ExitCode;
@@ -7,6 +10,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
+  bench [--quick] run ours beside hand-written pipelines; without `--quick` writes docs/performance.md
+  ci              run what `.ci/run` runs
   servers up      install and start what the tests need and is missing
   servers down    stop what `servers up` started
   servers status  say what answers";
@@ -15,6 +20,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
+        ["bench"] => bench::run(false),
+        ["bench", "--quick"] => bench::run(true),
+        ["ci"] => ci::run(),
         ["servers", "up"] => servers::up(),
         ["servers", "down"] => servers::down(),
         ["servers", "status"] => servers::status(),
