@@ -16,15 +16,14 @@ fn main() -> Result<(), lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             lexopt::Arg::Long("quick") => (messages, rounds) = (400_000, 5),
-            // One shape alone, for profilers: `--profile 2000000`.
+            // One shape alone, for profilers: `--profile ours 2000000 1` (messages, runtime threads).
             lexopt::Arg::Long("profile") => {
-                let messages = parser.value()?.parse()?;
-                block_on(&runtime(1), ours::run(messages, SEED_DECK));
-                return Ok(());
-            }
-            lexopt::Arg::Long("profile-theirs") => {
-                let messages = parser.value()?.parse()?;
-                block_on(&runtime(1), hand_written::chunks(messages, 20, 5, Some(10)));
+                let whose = parser.value()?;
+                let (messages, threads) = (parser.value()?.parse()?, parser.value()?.parse()?);
+                match whose.to_str() {
+                    Some("ours") => block_on(&runtime(threads), ours::run(messages, SEED_DECK)),
+                    _ => block_on(&runtime(threads), hand_written::chunks(messages, 20, 5, Some(10))),
+                }
                 return Ok(());
             }
             lexopt::Arg::Long("bench") => {}
