@@ -2,6 +2,7 @@
 //! follow a script, and the checks that hold at the end of every pipeline.
 
 mod gate;
+pub mod markdown;
 mod recorder;
 mod scripted;
 
@@ -108,3 +109,7 @@ pub fn sorted<T: Ord + Debug>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     items.sort();
     items
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
