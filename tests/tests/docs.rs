@@ -25,8 +25,10 @@ fn every_test_that_is_named_exists() {
             let source = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{document}: {path}.rs: {error}"));
             let lines: Vec<_> = source.lines().map(str::trim).collect();
             let starts = [format!("fn {test}("), format!("async fn {test}(")];
-            let is_test = |at: usize| lines[..at].last().is_some_and(|line| line.ends_with("test]") || line.contains("test("));
-            let exists = (0..lines.len()).any(|at| starts.iter().any(|start| lines[at].starts_with(start)) && is_test(at));
+            let is_test =
+                |at: usize| lines[..at].last().is_some_and(|line| line.ends_with("test]") || line.contains("test("));
+            let exists =
+                (0..lines.len()).any(|at| starts.iter().any(|start| lines[at].starts_with(start)) && is_test(at));
             assert!(exists, "{document} names `{path}.rs::{test}`, which is no test");
             named += 1;
         }
