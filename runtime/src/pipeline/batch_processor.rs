@@ -4,7 +4,11 @@ use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use tracing::Instrument;
 
-use super::stage::{Stage, guarded};
+use super::{
+    handled::Handled,
+    parcel::Parcel,
+    stage::{Stage, guarded},
+};
 use crate::{
     batch::{Batch, MessageOf},
     handler::Broadway,
@@ -14,23 +18,29 @@ use crate::{
 
 pub(crate) struct BatchProcessor<P: Broadway> {
     pub(crate) stage: Stage<P>,
-    pub(crate) inbox: Consumer<Vec<Batch<P>>>,
+    pub(crate) inbox: Consumer<Parcel<P>>,
     pub(crate) timeout: Option<Duration>,
 }
 
 impl<P: Broadway> BatchProcessor<P> {
     /// Runs until its batcher has ended and all its batches are through.
     pub(crate) async fn run(mut self) {
-        let mut batches = Vec::with_capacity(1);
+        let mut parcel = Parcel::default();
         let mut failed = Vec::new();
-        while self.inbox.take(1, &mut batches).await {
-            for mut batch in batches.drain(..) {
-                self.stage.counters.in_hand.store(batch.len() as u64, Relaxed);
-                let span = tracing::debug_span!("batch_processor", stage = &*self.stage.name, messages = batch.len(), trigger = %batch.info.trigger);
+        while self.inbox.take(1, &mut parcel).await {
+            let Some(mut batch) = parcel.batch.take() else { continue };
+            self.stage.counters.in_hand.store(batch.len() as u64, Relaxed);
+            if tracing::enabled!(tracing::Level::DEBUG) {
+                let (stage, messages, trigger) = (&*self.stage.name, batch.len(), batch.info.trigger);
+                let span = tracing::debug_span!("batch_processor", stage, messages, %trigger);
                 self.work(&mut batch, &mut failed).instrument(span).await;
-                self.stage.counters.in_hand.store(0, Relaxed);
-                StageCounters::add(&self.stage.counters.rounds, 1);
+            } else {
+                self.work(&mut batch, &mut failed).await;
             }
+            self.stage.counters.in_hand.store(0, Relaxed);
+            StageCounters::add(&self.stage.counters.rounds, 1);
+            let Batch { messages, outputs, .. } = batch;
+            parcel.spare = Handled { messages, outputs, partitions: Vec::new() };
             tokio::task::coop::consume_budget().await;
         }
     }

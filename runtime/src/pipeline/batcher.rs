@@ -12,12 +12,13 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{
     handled::Handled,
+    parcel::Parcel,
     pending::{Leaving, Pending},
 };
 use crate::{
     batch::{Batch, BatchInfo},
     handler::Broadway,
-    stage::edge::{Cargo, Consumer, Feeder, room},
+    stage::edge::{Consumer, Feeder, room},
     telemetry::StageCounters,
 };
 
@@ -25,10 +26,10 @@ pub(crate) struct Batcher<P: Broadway> {
     pub(crate) name: String,
     pub(crate) inbox: Consumer<Handled<P>>,
     /// One for all batch processors, or one for each partition.
-    pub(crate) outlets: Vec<Feeder<Vec<Batch<P>>>>,
+    pub(crate) outlets: Vec<Feeder<Parcel<P>>>,
     pub(crate) pending: Pending<P>,
     /// Empty but for the moment in which a batch leaves.
-    pub(crate) leaving: Vec<Batch<P>>,
+    pub(crate) leaving: Parcel<P>,
     pub(crate) max_pending: usize,
     pub(crate) counters: Arc<StageCounters>,
 }
@@ -81,7 +82,7 @@ impl<P: Broadway> Batcher<P> {
         if taken.is_empty() {
             return;
         }
-        tracing::debug!(batcher = self.name, messages = taken.iter().map(Cargo::len).sum::<usize>(), "collect");
+        tracing::debug!(batcher = self.name, chunks = taken.len(), "collect");
         let now = Instant::now();
         taken.iter_mut().for_each(|chunk| self.pending.add(chunk, now));
         self.pending.flush();
@@ -102,12 +103,14 @@ impl<P: Broadway> Batcher<P> {
     /// Sends the batch that has been ready longest; its place is reserved.
     fn emit(&mut self, outlet: usize) {
         let batch = self.pending.pop(outlet).and_then(|leaving| self.batch(leaving));
-        self.leaving.extend(batch);
+        self.leaving.batch = batch;
         self.outlets[outlet].fill_one(&mut self.leaving);
+        self.pending.recycle(std::mem::take(&mut self.leaving.spare));
     }
 
     fn batch(&self, leaving: Leaving<P>) -> Option<Batch<P>> {
-        let Leaving { key, messages, outputs, trigger } = leaving;
+        let Leaving { key, content, trigger } = leaving;
+        let Handled { messages, outputs, .. } = content;
         // The processor has written the batcher into each message that it routed here.
         let batcher = messages.first()?.batcher?;
         let (batch_key, partition, size) = (key.batch_key, key.partition, messages.len());

@@ -28,7 +28,8 @@ impl<P: Broadway> Cargo for Handled<P> {
     fn move_front(&mut self, n: usize, into: &mut Self) {
         self.messages.move_front(n, &mut into.messages);
         self.outputs.move_front(n, &mut into.outputs);
-        let partitions = n.min(self.partitions.len());
-        self.partitions.move_front(partitions, &mut into.partitions);
+        if !self.partitions.is_empty() {
+            self.partitions.move_front(n, &mut into.partitions);
+        }
     }
 }

@@ -11,6 +11,7 @@ mod lent;
 mod order;
 mod outcome;
 mod owner;
+mod parcel;
 mod pending;
 mod plan;
 mod processor;

@@ -10,13 +10,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::handled::Handled;
-use crate::{
-    batch::{MessageOf, Trigger},
-    batch_key::BatchKey,
-    handler::Broadway,
-    message::BatchMode,
-    stage::edge::Cargo,
-};
+use crate::{batch::Trigger, batch_key::BatchKey, handler::Broadway, message::BatchMode, stage::edge::Cargo};
 
 /// What a batch's messages have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,8 +22,7 @@ pub(crate) struct Key {
 /// A batch that may leave.
 pub(crate) struct Leaving<P: Broadway> {
     pub(crate) key: Key,
-    pub(crate) messages: Vec<MessageOf<P>>,
-    pub(crate) outputs: Vec<P::Output>,
+    pub(crate) content: Handled<P>,
     pub(crate) trigger: Trigger,
 }
 
@@ -45,6 +38,9 @@ struct Forming<P: Broadway> {
     younger: usize,
 }
 
+/// As many emptied buffers are kept.
+const SPARES: usize = 16;
+
 /// No place: the end of a list.
 const NONE: usize = usize::MAX;
 
@@ -52,6 +48,8 @@ pub(crate) struct Pending<P: Broadway> {
     size: usize,
     timeout: Duration,
     places: Vec<Option<Forming<P>>>,
+    /// Emptied buffers.
+    spares: Vec<Handled<P>>,
     free: Vec<usize>,
     /// Batches that still fill, by key; the one of messages without a key and a partition is apart, found without hashing.
     filling: HashMap<Key, usize>,
@@ -72,6 +70,7 @@ impl<P: Broadway> Pending<P> {
             size,
             timeout,
             places: Vec::new(),
+            spares: Vec::new(),
             free: Vec::new(),
             filling: HashMap::new(),
             unkeyed: NONE,
@@ -144,6 +143,13 @@ impl<P: Broadway> Pending<P> {
         }
     }
 
+    /// Keeps the emptied buffers of a batch for another.
+    pub(crate) fn recycle(&mut self, spare: Handled<P>) {
+        if spare.has_room() && self.spares.len() < SPARES {
+            self.spares.push(spare);
+        }
+    }
+
     /// When the next open batch is due.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         let forming = self.places.get(self.oldest)?.as_ref()?;
@@ -169,8 +175,7 @@ impl<P: Broadway> Pending<P> {
         }
         self.held -= forming.content.len();
         let Forming { key, content, trigger, .. } = forming;
-        let Handled { messages, outputs, .. } = content;
-        Some(Leaving { key, messages, outputs, trigger: trigger.unwrap_or(Trigger::Size) })
+        Some(Leaving { key, content, trigger: trigger.unwrap_or(Trigger::Size) })
     }
 
     fn find_or_open(&mut self, batch_key: &BatchKey, partition: Option<usize>, now: Instant) -> usize {
@@ -193,8 +198,11 @@ impl<P: Broadway> Pending<P> {
 
     fn open(&mut self, key: Key, now: Instant) -> usize {
         let room = self.size.min(1024);
-        let content =
-            Handled { messages: Vec::with_capacity(room), outputs: Vec::with_capacity(room), partitions: Vec::new() };
+        let content = self.spares.pop().unwrap_or_else(|| Handled {
+            messages: Vec::with_capacity(room),
+            outputs: Vec::with_capacity(room),
+            partitions: Vec::new(),
+        });
         let (due_at, older) = (now + self.timeout, self.youngest);
         let forming = Forming { key, content, due_at, trigger: None, flush: false, older, younger: NONE };
         let index = self.free.pop().unwrap_or_else(|| {

@@ -18,6 +18,7 @@ use super::{
     batch_processor::BatchProcessor,
     batcher::Batcher,
     handled::Handled,
+    parcel::Parcel,
     pending::Pending,
     processor::{Outlet, Processor, Rules, caught},
     producer::{Made, Producer},
@@ -26,7 +27,7 @@ use super::{
     terminator::Terminator,
 };
 use crate::{
-    batch::{Batch, MessageOf},
+    batch::MessageOf,
     error::Result,
     failure::Failure,
     handler::{BoxProducer, Broadway},
@@ -57,7 +58,7 @@ pub(crate) struct Plan<P: Broadway> {
 struct BatcherEdges<P: Broadway> {
     inbox: Arc<Edge<Handled<P>>>,
     /// One that all batch processors share, or one for each.
-    outlets: Vec<Arc<Edge<Vec<Batch<P>>>>>,
+    outlets: Vec<Arc<Edge<Parcel<P>>>>,
 }
 
 impl<P: Broadway> Plan<P> {
@@ -162,7 +163,7 @@ impl<P: Broadway> Plan<P> {
             inbox: edges.inbox.consumer(0),
             outlets: edges.outlets.iter().map(|edge| edge.feeder()).collect(),
             pending: Pending::new(batcher.batch_size as usize, batcher.batch_timeout, edges.outlets.len()),
-            leaving: Vec::new(),
+            leaving: Parcel::default(),
             max_pending: batcher.effective_max_pending() as usize,
             counters: self.shared.counters.stage(name),
         }

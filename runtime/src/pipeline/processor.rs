@@ -70,8 +70,13 @@ impl<P: Broadway> Processor<P> {
         let mut round = Round { messages: Vec::new(), outputs: Vec::new(), ways: Vec::new(), failed: Vec::new() };
         while self.inbox.take(self.chunk, &mut round.messages).await {
             self.stage.counters.in_hand.store(round.messages.len() as u64, Relaxed);
-            let span = tracing::debug_span!("processor", stage = &*self.stage.name, messages = round.messages.len());
-            self.work(&mut round).instrument(span).await;
+            if tracing::enabled!(tracing::Level::DEBUG) {
+                let span =
+                    tracing::debug_span!("processor", stage = &*self.stage.name, messages = round.messages.len());
+                self.work(&mut round).instrument(span).await;
+            } else {
+                self.work(&mut round).await;
+            }
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             // The edge is no resource of tokio's: without this a busy stage would never let others run.
@@ -206,6 +211,7 @@ fn note_failure<T, B>(stage: &str, message: &mut Message<T, B>) {
 }
 
 /// Where a message goes that succeeded. One that should be batched and has no batcher fails.
+#[inline]
 fn route<P: Broadway>(stage: &Stage<P>, rules: &Rules, message: &mut MessageOf<P>) -> Way {
     if rules.partitioned.is_empty() || message.fate == Fate::Done {
         return Way::Done { output: true };

@@ -56,6 +56,7 @@ impl Settler {
     }
 
     /// Whether a drain's deadline has passed: from here on everything is released.
+    #[inline]
     pub(crate) fn is_fenced(&self) -> bool {
         self.shared.is_fenced()
     }
@@ -176,8 +177,12 @@ impl Settler {
         for group in self.groups.iter_mut().filter(|group| !group.is_empty()) {
             let mut wait = FIRST_WAIT;
             for attempt in 1..=ATTEMPTS {
-                let span = tracing::debug_span!("ack", ack_ref = group.ack_ref.0, messages = group.len(), attempt);
-                let report = call(group).instrument(span).await;
+                let report = if tracing::enabled!(tracing::Level::DEBUG) {
+                    let span = tracing::debug_span!("ack", ack_ref = group.ack_ref.0, messages = group.len(), attempt);
+                    call(group).instrument(span).await
+                } else {
+                    call(group).await
+                };
                 if report.is_delivered() {
                     break;
                 }

@@ -247,6 +247,19 @@ impl<C: Cargo> Wait<'_, C> {
     }
 }
 
+impl<C: Cargo> Wait<'_, C> {
+    fn reserve_one(&mut self, cx: &Context<'_>) -> Poll<usize> {
+        let reserving = self.poll(cx, |state, _, _| {
+            state.open -= 1;
+            state.reserved += 1;
+        });
+        reserving.map(|()| {
+            self.feeder.reserved += 1;
+            0
+        })
+    }
+}
+
 impl<C: Cargo> Drop for Wait<'_, C> {
     fn drop(&mut self) {
         if !self.waits {
@@ -263,6 +276,10 @@ impl<C: Cargo> Drop for Wait<'_, C> {
 /// Reserves one place with one of the `feeders` that are `wanted`, whichever has room first, and gives its index.
 /// Cancel-safe.
 pub(crate) async fn room<C: Cargo>(feeders: &mut [Feeder<C>], wanted: impl Fn(usize) -> bool) -> usize {
+    if let [feeder] = feeders {
+        let mut wait = Wait { feeder, least: 1, waits: false };
+        return poll_fn(|cx| wait.reserve_one(cx)).await;
+    }
     let mut waits: Vec<(usize, Wait<'_, C>)> = feeders
         .iter_mut()
         .enumerate()
@@ -270,17 +287,8 @@ pub(crate) async fn room<C: Cargo>(feeders: &mut [Feeder<C>], wanted: impl Fn(us
         .map(|(index, feeder)| (index, Wait { feeder, least: 1, waits: false }))
         .collect();
     poll_fn(|cx| {
-        for (index, wait) in &mut waits {
-            let reserve = |state: &mut State<C>, _: usize, _: &mut Vec<C>| {
-                state.open -= 1;
-                state.reserved += 1;
-            };
-            if wait.poll(cx, reserve).is_ready() {
-                wait.feeder.reserved += 1;
-                return Poll::Ready(*index);
-            }
-        }
-        Poll::Pending
+        let first = waits.iter_mut().find_map(|(index, wait)| wait.reserve_one(cx).is_ready().then_some(*index));
+        first.map_or(Poll::Pending, Poll::Ready)
     })
     .await
 }
