@@ -1,6 +1,6 @@
 //! Demand bounds what is in flight, and goes to whoever is free.
 
-use broadway::{BatchMode, Builder, Status, testing::TestProducer};
+use broadway::{Builder, testing::TestProducer};
 use broadway_tests::{Gate, Recorder, Scripted, Step, assert_one_verdict_each, assert_settled, ms, within};
 use futures::FutureExt;
 use tokio::time::Instant;
@@ -237,38 +237,6 @@ async fn a_stage_that_waits_in_its_ask_starves_no_other() {
             .await
             .unwrap();
         pipeline.wait_until(|stats| stats.acknowledged == 2).await;
-        assert_settled(&pipeline.stop().await.unwrap());
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn pushed_messages_get_through_while_a_producer_waits_in_its_ask() {
-    within(async {
-        let producer = TestProducer::<u64>::new();
-        let source = producer.clone();
-        let pipeline = Builder::new(
-            "pushed",
-            move |_| source.clone(),
-            |message| {
-                message.put_batch_mode(BatchMode::Flush);
-                async { Ok(()) }.boxed()
-            },
-        )
-        .topology(|topology| {
-            topology.processors.stages(1);
-        })
-        .start_link()
-        .await
-        .unwrap();
-        while producer.demands().is_empty() {
-            tokio::time::sleep(ms(1)).await;
-        }
-        for data in 0..3u64 {
-            assert_eq!(pipeline.test_message(data).await.status, Status::Successful);
-        }
-        let outcomes = pipeline.test_batch((0..50u64).collect()).await;
-        assert!(outcomes.iter().all(|outcome| outcome.status == Status::Successful));
         assert_settled(&pipeline.stop().await.unwrap());
     })
     .await;

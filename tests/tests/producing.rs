@@ -23,7 +23,7 @@ async fn an_error_is_waited_out_and_the_same_instance_is_asked_again() {
         let (recorder, fails) = (Recorder::default(), (0..5).map(|_| Step::Fail(vec![])));
         let script = fails.chain([Step::Emit(vec![1]), Step::Fail(vec![]), Step::Finish(vec![2])]);
         let producer = Scripted::new(&recorder, script);
-        let pipeline = start(&[producer.clone()]).await;
+        let pipeline = start(std::slice::from_ref(&producer)).await;
         let report = pipeline.wait().await.unwrap();
         assert_eq!((report.acknowledged, report.restarts), (2, 0));
         let asks = producer.asks();
@@ -90,7 +90,7 @@ async fn too_many_panics_end_the_pipeline_and_wait_says_why() {
         let recorder = Recorder::default();
         let panics = (0..100).map(|_| Step::Panic(vec![]));
         let producer = Scripted::new(&recorder, panics);
-        let pipeline = start(&[producer.clone()]).await;
+        let pipeline = start(std::slice::from_ref(&producer)).await;
         let error = pipeline.wait().await.unwrap_err();
         assert!(matches!(error, StopError::GaveUp { .. }), "{error:?}");
         assert_eq!(
@@ -154,7 +154,7 @@ async fn a_paused_pipeline_works_off_what_it_has_and_asks_no_more_until_it_resum
         let recorder = Recorder::default();
         let script = [Step::Emit(vec![1]), Step::Wait(vec![2]), Step::Emit(vec![3]), Step::Wait(vec![])];
         let producer = Scripted::new(&recorder, script);
-        let pipeline = start(&[producer.clone()]).await;
+        let pipeline = start(std::slice::from_ref(&producer)).await;
         while producer.asks().len() < 2 {
             tokio::time::sleep(ms(1)).await;
         }
