@@ -20,7 +20,7 @@ mod until_empty;
 
 use std::{process::ExitCode, time::Duration};
 
-use broadway::{Permanent, prelude::*};
+use broadway::{Failure, Permanent, prelude::*};
 
 use crate::{
     cli::{Command, Options},
@@ -32,6 +32,9 @@ use crate::{
     rows::Rows,
 };
 
+/// Before a row that could not be written is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
 struct Flights {
     queue: Queue,
     database: Database,
@@ -42,8 +45,8 @@ struct Flights {
     producers(default(module = self.queue.producer(), stages = 2)),
     processors(default(max_demand = 250)),
     batchers(
-        default(batch_size = 500, batch_timeout = 250),
-        cancelled(batch_size = 100, batch_timeout = 250),
+        default(batch_size = 200, batch_timeout = 200, max_pending = 2_000),
+        cancelled(batch_size = 50, batch_timeout = 200),
     ),
 )]
 impl Flights {
@@ -61,29 +64,34 @@ impl Flights {
             FlightsBatcher::Default => false,
             FlightsBatcher::Cancelled => true,
         };
-        Ok(self.database.store(batch.take_outputs(), cancelled).await?)
+        self.database.store(batch.take_outputs(), cancelled).await
     }
 
-    async fn handle_failed(&self, messages: &mut [FlightsMessage]) -> Result<()> {
-        let letters: Vec<DeadLetter> = messages.iter().filter_map(dead_letter).collect();
-        self.database.bury(letters).await?;
+    async fn handle_failed(&self, messages: &mut [FlightsMessage]) {
+        let broken = |message: &FlightsMessage| message.failure().is_some_and(Failure::is_permanent);
+        let letters = messages.iter().filter(|message| broken(message)).filter_map(dead_letter).collect();
+        let buried = self.database.bury(letters).await;
+        // What could not be written, because the disk is full, say.
+        let mut unwritten = buried.as_ref().err().map(ToString::to_string);
         for message in messages {
-            if dead_letter(message).is_some() {
+            if !broken(message) {
+                unwritten = unwritten.or_else(|| message.failure().map(ToString::to_string));
+                message.release_after(PAUSE);
+            } else if buried.is_err() {
+                message.release_after(PAUSE);
+            } else if dead_letter(message).is_some() {
                 message.discard();
-            } else if let Some(failure) = message.failure().filter(|failure| !failure.is_permanent()) {
-                self.progress.say(&format!("{failure}; trying again"));
-                message.release_after(Duration::from_secs(1));
             }
         }
-        Ok(())
+        if let Some(reason) = unwritten {
+            self.progress.say(&format!("{reason}; trying again"));
+        }
     }
 }
 
-/// A row that can never be stored. What failed for another reason, a full disk say, is tried again.
 fn dead_letter(message: &FlightsMessage) -> Option<DeadLetter> {
-    let failure = message.failure().filter(|failure| failure.is_permanent())?;
     let (row, line) = rows::split(&message.data)?;
-    Some(DeadLetter { row, reason: failure.reason().to_string(), line: line.into() })
+    Some(DeadLetter { row, reason: message.failure()?.reason().to_string(), line: line.into() })
 }
 
 #[tokio::main]

@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(error(b""), format!("its first line must be `{header}`"));
         assert_eq!(error(b"2013,1,1,517\n"), format!("its first line must be `{header}`"));
         // A download that was broken off.
-        assert_eq!(Rows::read(JANUARY[..1000].into()).unwrap_err().to_string(), "unexpected end of file");
+        assert!(Rows::read(JANUARY[..1000].into()).unwrap_err().is::<std::io::Error>());
     }
 
     #[test]
