@@ -105,8 +105,9 @@ impl Database {
     pub(crate) async fn store(&self, flights: Vec<Flight>, cancelled: bool) -> Result<()> {
         self.write(move |transaction| {
             let mut insert = transaction.prepare_cached(
-                "INSERT OR IGNORE INTO flights
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                "INSERT INTO flights
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                 ON CONFLICT (row) DO NOTHING",
             )?;
             flights.iter().try_fold(0, |stored, flight| {
                 let Flight { row, date, dep_time, sched_dep_time, dep_delay, arr_time, .. } = flight;
@@ -142,7 +143,8 @@ impl Database {
             return Ok(());
         }
         self.write(move |transaction| {
-            let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO dead_letters VALUES (?1, ?2, ?3)")?;
+            let insert = "INSERT INTO dead_letters VALUES (?1, ?2, ?3) ON CONFLICT (row) DO NOTHING";
+            let mut insert = transaction.prepare_cached(insert)?;
             letters.iter().try_fold(0, |buried, DeadLetter { row, reason, line }| {
                 Ok(buried + insert.execute(params![*row as i64, reason, line])?)
             })

@@ -24,6 +24,7 @@ impl Sqs {
         queue.create().await?;
         let marker = format!("sent to the SQS queue {}", queue.url().await?);
         if !db.is_marked(&marker)? {
+            eprintln!("sending {} rows to the SQS queue `{}`", rows.count(), queue.name());
             queue.send_batch(rows.into_messages().map(|message| text(&message))).await?;
             db.mark(&marker)?;
         }

@@ -4,6 +4,7 @@ mod support;
 
 use std::{collections::BTreeMap, fs, io::Write};
 
+use broadway_sqlite::SqliteQueue;
 use support::{Flight, Place, data, flights, january};
 
 #[test]
@@ -97,6 +98,20 @@ fn broken_lines_are_dead_lettered_once_each_with_its_reason() {
     let line: Vec<u8> = place.database().query_row(line, (), |row| row.get(0)).unwrap();
     assert_eq!(line, b"\xff\xfe");
     assert_eq!(place.queued(), 0);
+}
+
+#[tokio::test]
+async fn a_message_that_is_no_row_stays_in_the_queue_as_a_dead_letter() {
+    let rows: String = january().split_inclusive('\n').take(11).collect();
+    let place = Place::of(rows.as_bytes());
+    fs::create_dir(place.path("data")).unwrap();
+    let queue = SqliteQueue::open(place.path("data/flights.queue")).await.unwrap();
+    queue.send("hello").await.unwrap();
+    let run = place.run(&[]);
+    assert_eq!((run.code, run.number("acknowledged"), run.number("failed")), (Some(0), 10, 1), "{run:?}");
+    let letters = queue.dead_letters().await.unwrap();
+    assert_eq!((letters.len(), &*letters[0].body), (1, b"hello".as_slice()));
+    assert!(letters[0].reason.contains("the message does not begin with a row number and a comma"));
 }
 
 #[test]
