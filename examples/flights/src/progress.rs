@@ -1,16 +1,24 @@
 //! The progress bar, on standard error; hidden where that is no terminal.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use tokio::task::AbortHandle;
 
 use crate::database::Database;
 
-const TEMPLATE: &str = "{spinner} [{elapsed_precise}] {wide_bar} {human_pos} of {human_len} rows, {per_sec} {msg}";
+const TEMPLATE: &str =
+    "{spinner} [{elapsed_precise}] {wide_bar} {human_pos} of {human_len} rows, {speed} a second{msg}";
 
 /// Between two drawings.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Without a row for this long, the bar says what it waits for.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Follows what is written to the database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -24,16 +32,26 @@ impl Progress {
     pub(crate) fn new(rows: u64, database: &Database) -> Self {
         let bar = ProgressBar::new(rows).with_position(database.accounted());
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            bar.set_style(style);
+            // The speed of this run: what earlier ones did is not counted.
+            let before = database.accounted();
+            let speed = move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let rows = state.pos().saturating_sub(before) as f64;
+                let _ = write!(out, "{:.0}", rows / state.elapsed().as_secs_f64().max(0.001));
+            };
+            bar.set_style(style.with_key("speed", speed));
         }
-        // The speed is that of this run.
-        bar.reset_eta();
         let follow = tokio::spawn({
             let (bar, database) = (bar.clone(), database.clone());
             async move {
+                let mut changed = Instant::now();
                 loop {
-                    bar.set_position(database.accounted());
-                    bar.tick();
+                    let accounted = database.accounted();
+                    if bar.position() != accounted {
+                        changed = Instant::now();
+                    }
+                    // A killed run may hold the last rows: they come back when its leases end.
+                    bar.set_message(if changed.elapsed() > IDLE { ", waiting for the queue" } else { "" });
+                    bar.set_position(accounted);
                     tokio::time::sleep(TICK).await;
                 }
             }
@@ -49,7 +67,12 @@ impl Progress {
     /// Draws the bar for the last time.
     pub(crate) fn finish(&self, database: &Database) {
         self.follow.abort();
+        self.bar.set_message("");
         self.bar.set_position(database.accounted());
         self.bar.abandon();
+        if !self.bar.is_hidden() {
+            // The cursor stays behind the bar.
+            eprintln!();
+        }
     }
 }
