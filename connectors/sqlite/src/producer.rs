@@ -38,7 +38,7 @@ pub struct SqliteProducer {
     visibility_timeout: Duration,
     receive_interval: Duration,
     max_messages: Option<usize>,
-    stop_when_empty: bool,
+    stop: Stop,
     on_success: Action,
     on_failure: Action,
     in_flight: Option<InFlight>,
@@ -46,6 +46,14 @@ pub struct SqliteProducer {
     receiving: Option<Answer<Leased>>,
     /// Messages that were received for a larger ask than the one that took them.
     received: Option<Leased>,
+}
+
+/// When the producer finishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Never,
+    Empty,
+    Drained,
 }
 
 /// How long a producer that only waits for its own last verdicts waits between two looks.
@@ -58,7 +66,7 @@ impl SqliteProducer {
             queue,
             receive_interval: Duration::from_millis(100),
             max_messages: None,
-            stop_when_empty: false,
+            stop: Stop::Never,
             on_success: Action::Ack,
             on_failure: Action::Noop,
             in_flight: None,
@@ -71,7 +79,15 @@ impl SqliteProducer {
     /// in this pipeline, could still come back: failed messages are waited for until they succeed or are dead letters.
     /// Messages that were sent with a delay, or are leased by others, are not waited for.
     pub fn stop_when_empty(mut self) -> Self {
-        self.stop_when_empty = true;
+        self.stop = Stop::Empty;
+        self
+    }
+
+    /// Finishes when the queue holds nothing but dead letters. Unlike [`stop_when_empty`](Self::stop_when_empty) it waits for
+    /// messages that others have leased, and so for what a killed process held, which comes back when its leases end; and
+    /// for messages that were sent with a delay.
+    pub fn stop_when_drained(mut self) -> Self {
+        self.stop = Stop::Drained;
         self
     }
 
@@ -163,12 +179,16 @@ impl SqliteProducer {
             if next.is_some_and(|next| next <= 0) {
                 return Ok(Next::More);
             }
-            if self.stop_when_empty && !in_flight && !outlook.own {
+            let nothing_comes = match self.stop {
+                Stop::Never => false,
+                Stop::Empty => !outlook.own,
+                Stop::Drained => outlook.next.is_none(),
+            };
+            if nothing_comes && !in_flight {
                 return Ok(Next::Finished);
             }
             let next = next.map_or(Duration::MAX, |next| Duration::from_millis(next.unsigned_abs()));
-            let only_verdicts = self.stop_when_empty && !outlook.own;
-            let look_again = if only_verdicts { LAST_VERDICTS } else { self.receive_interval };
+            let look_again = if nothing_comes { LAST_VERDICTS } else { self.receive_interval };
             // Either way the next thing to do is to look again.
             drop(tokio::time::timeout(next.min(look_again), changed).await);
         }

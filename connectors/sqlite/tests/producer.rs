@@ -196,6 +196,26 @@ async fn it_finishes_when_nothing_of_its_own_can_come_back() {
 }
 
 #[tokio::test]
+async fn a_producer_that_stops_when_drained_waits_for_what_others_hold() {
+    let place = Place::new();
+    let queue = queue(&place, 1).await;
+    let others = place.open().await;
+    assert_eq!(others.receive(1).await.unwrap().len(), 1);
+
+    let (mut producer, _context, mut out) = started(queue.producer().stop_when_drained()).await;
+    {
+        let mut ask = pin!(producer.handle_demand(10, &mut out));
+        for _ in 0..20 {
+            assert!(ask.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            queue.depth().await.unwrap();
+        }
+    }
+    place.outside().execute("DELETE FROM messages", ()).unwrap();
+    assert_eq!(producer.handle_demand(10, &mut out).await.unwrap(), Next::Finished);
+    assert!(out.is_empty());
+}
+
+#[tokio::test]
 async fn options_that_cannot_work_fail_the_start() {
     let place = Place::new();
     let queue = queue(&place, 0).await;

@@ -16,7 +16,6 @@ mod rows;
 #[cfg(feature = "sqs")]
 mod sqs;
 mod table;
-mod until_empty;
 
 use std::{process::ExitCode, time::Duration};
 

@@ -10,7 +10,6 @@ use crate::{
     database::Database,
     folder::Folder,
     rows::Rows,
-    until_empty::UntilEmpty,
 };
 
 /// How often a row is delivered before the queue gives it up: more often than anybody kills the job.
@@ -53,9 +52,7 @@ impl Queue {
     pub(crate) fn producer(&self) -> BoxProducer<Payload> {
         match self {
             // Rows that can be tried again are given back by themselves: what is left can never be stored.
-            Self::Sqlite(queue) => {
-                Box::new(UntilEmpty::new(queue.clone(), queue.producer().on_failure(Action::DeadLetter)))
-            }
+            Self::Sqlite(queue) => Box::new(queue.producer().stop_when_drained().on_failure(Action::DeadLetter)),
             #[cfg(feature = "sqs")]
             Self::Sqs(sqs) => Box::new(sqs.producer()),
         }

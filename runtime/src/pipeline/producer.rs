@@ -152,7 +152,8 @@ impl<P: Broadway> Producer<P> {
         if paused.is_raised() {
             paused.lowered().await;
         }
-        let most = preferred.unwrap_or(self.share).max(1);
+        // What one ask is worth, but no more than a share: else a stage that polls could hold all demand.
+        let most = preferred.map_or(self.share, |preferred| preferred.clamp(1, self.share));
         let reserved = self.outlet.reserve(self.chunk, most).await;
         match &self.plan.limiter {
             Some(limiter) => limiter.open(reserved).await,

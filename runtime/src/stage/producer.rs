@@ -70,7 +70,7 @@ pub trait Producer: Send + 'static {
         Ok(())
     }
 
-    /// How many messages one ask is worth (SQS: 10). By default an ask gets this stage's share of what is open.
+    /// How many messages one ask is worth (SQS: 10). By default, and at most, an ask gets this stage's share of all demand.
     fn preferred_demand(&self) -> Option<usize> {
         None
     }
