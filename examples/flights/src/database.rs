@@ -7,13 +7,16 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use broadway::Result;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
 use crate::{flight::Flight, folder::Folder, rows::Rows};
+
+/// How long to wait for another run that writes.
+const BUSY: Duration = Duration::from_secs(30);
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS flights (
@@ -236,12 +239,26 @@ impl Database {
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(10))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.busy_timeout(BUSY)?;
+    enter_wal(&connection)?;
     // What is acknowledged must be on the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch(TABLES)?;
+    // Immediate: a transaction that starts with a read cannot wait for another run to write.
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} COMMIT"))?;
     Ok(connection)
+}
+
+/// SQLite does not wait for another run here, so this does.
+fn enter_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && begun.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Row numbers name the rows of one input: those of another would be taken for rows that are stored already.

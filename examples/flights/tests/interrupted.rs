@@ -51,7 +51,8 @@ fn twenty_times_kill_9() {
         // The moment of the kill is what is random.
         std::thread::sleep(Duration::from_millis(random.below(1_500)));
         if process.has_ended() {
-            assert_eq!(process.end().code, Some(0));
+            let run = process.end();
+            assert_eq!(run.code, Some(0), "{run:?}");
             is_complete(&place, &rows);
             place = new();
         } else {

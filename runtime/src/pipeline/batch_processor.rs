@@ -27,7 +27,7 @@ impl<P: Broadway> BatchProcessor<P> {
     pub(crate) async fn run(mut self) {
         let mut parcel = Parcel::default();
         let mut failed = Vec::new();
-        while self.inbox.take(1, &mut parcel).await {
+        while self.inbox.take(1, false, &mut parcel).await {
             let Some(mut batch) = parcel.batch.take() else { continue };
             self.stage.counters.in_hand.store(batch.len() as u64, Relaxed);
             if tracing::enabled!(tracing::Level::DEBUG) {

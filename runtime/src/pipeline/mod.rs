@@ -11,6 +11,7 @@ mod lent;
 mod order;
 mod outcome;
 mod owner;
+mod pace;
 mod parcel;
 mod pending;
 mod plan;

@@ -9,6 +9,7 @@ use tracing::Instrument;
 use super::{
     handled::Handled,
     lent::violation,
+    pace::Pace,
     stage::{Stage, guarded},
 };
 use crate::{
@@ -68,14 +69,16 @@ impl<P: Broadway> Processor<P> {
     /// Runs until the producers have ended and all that they emitted is through.
     pub(crate) async fn run(mut self) {
         let mut round = Round { messages: Vec::new(), outputs: Vec::new(), ways: Vec::new(), failed: Vec::new() };
-        while self.inbox.take(self.chunk, &mut round.messages).await {
+        let rouse = self.inbox.rouse();
+        let mut pace = Pace::new();
+        while pace.wait(|quick| self.inbox.take(self.chunk, quick, &mut round.messages)).await {
             self.stage.counters.in_hand.store(round.messages.len() as u64, Relaxed);
             if tracing::enabled!(tracing::Level::DEBUG) {
                 let span =
                     tracing::debug_span!("processor", stage = &*self.stage.name, messages = round.messages.len());
-                self.work(&mut round).instrument(span).await;
+                pace.work(self.work(&mut round).instrument(span), &rouse).await;
             } else {
-                self.work(&mut round).await;
+                pace.work(self.work(&mut round), &rouse).await;
             }
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{Cargo, Edge, Slot, State, wake};
+use super::{Cargo, Edge, Slot, State, Wakers, wake};
 
 #[derive(Debug)]
 pub(crate) struct Consumer<C: Cargo> {
@@ -26,10 +26,14 @@ impl<C: Cargo> Edge<C> {
 impl<C: Cargo> Consumer<C> {
     /// Gives back what was taken last, and waits for a fair share of what waits, at most `most` messages, in `chunk`, which
     /// is empty: false when the edge is closed and empty. Cancel-safe: what is in `chunk` was taken, and nothing else was.
-    pub(crate) fn take(&mut self, most: usize, chunk: &mut C) -> impl Future<Output = bool> {
+    ///
+    /// A consumer that has been `quick` wakes no other for what it leaves: it will be back before that one comes. It calls
+    /// [`Rouse::rouse`] when it turns out not to be.
+    pub(crate) fn take(&mut self, most: usize, quick: bool, chunk: &mut C) -> impl Future<Output = bool> {
         let mut wait = Wait { consumer: self, waits: false };
         poll_fn(move |cx| {
             wait.poll(cx, |state, index| {
+                state.quick = quick;
                 let share = state.share(index, most);
                 state.take(index, share, chunk)
             })
@@ -55,6 +59,11 @@ impl<C: Cargo> Consumer<C> {
         })
     }
 
+    /// For rousing others while this consumer is at work.
+    pub(crate) fn rouse(&self) -> Rouse<C> {
+        Rouse(self.edge.clone())
+    }
+
     fn give_back(&mut self) {
         if self.held > 0 {
             let mut state = self.edge.lock();
@@ -70,6 +79,21 @@ impl<C: Cargo> Consumer<C> {
 impl<C: Cargo> Drop for Consumer<C> {
     fn drop(&mut self) {
         self.give_back();
+    }
+}
+
+/// See [`Consumer::take`].
+#[derive(Debug)]
+pub(crate) struct Rouse<C>(Arc<Edge<C>>);
+
+impl<C: Cargo> Rouse<C> {
+    /// Wakes another consumer if messages wait, and from then on those that take wake others again.
+    pub(crate) fn rouse(&self) {
+        let mut state = self.0.lock();
+        state.quick = false;
+        let consumers = Wakers::for_consumers(&mut state);
+        drop(state);
+        consumers.wake();
     }
 }
 
@@ -169,7 +193,7 @@ impl<C: Cargo> Wait<'_, C> {
             Poll::Pending
         };
         let (feeder, passing) = (state.next_feeder(), state.next_passing());
-        let consumer = state.next_consumer();
+        let consumer = if state.quick && taken > 0 { None } else { state.next_consumer() };
         drop(state);
         wake(feeder);
         wake(passing);

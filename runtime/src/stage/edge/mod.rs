@@ -16,7 +16,7 @@ use std::{
 };
 
 pub(crate) use cargo::Cargo;
-pub(crate) use consumer::Consumer;
+pub(crate) use consumer::{Consumer, Rouse};
 pub(crate) use feeder::{Feeder, room};
 
 /// One would do, but a consumer that is woken by a busy thread waits for it; of two, one can be run by another thread.
@@ -52,6 +52,8 @@ struct State<C> {
     idle: VecDeque<usize>,
     /// Consumers that were woken and have not come yet.
     searching: usize,
+    /// The consumer that took last has been quick: one is enough, until it says otherwise.
+    quick: bool,
     feeders: Vec<Slot>,
     unused_feeders: Vec<usize>,
     /// Feeders that wait, longest first, with the demand that each waits for.
@@ -86,6 +88,7 @@ impl<C: Cargo> Edge<C> {
             consumers: (0..consumers).map(|_| Slot::Busy).collect(),
             idle: VecDeque::with_capacity(consumers),
             searching: 0,
+            quick: false,
             feeders: Vec::new(),
             unused_feeders: Vec::new(),
             hungry: VecDeque::new(),
@@ -137,7 +140,8 @@ impl<C: Cargo> State<C> {
     /// The next idle consumer, if there is work for it and not enough are on their way.
     #[inline]
     fn next_consumer(&mut self) -> Option<Waker> {
-        if self.partitioned || self.waiting <= self.searching || self.searching >= SEARCHING {
+        let most = if self.quick { 1 } else { SEARCHING };
+        if self.partitioned || self.waiting <= self.searching || self.searching >= most {
             return None;
         }
         let waker = self.consumers[self.idle.pop_front()?].wake();

@@ -56,7 +56,7 @@ impl<F: Future> Now for F {}
 
 fn take(consumer: &mut Consumer<Vec<u32>>, most: usize) -> Vec<u32> {
     let mut out = Vec::new();
-    consumer.take(most, &mut out).now();
+    consumer.take(most, false, &mut out).now();
     out
 }
 
@@ -84,9 +84,9 @@ fn a_dropped_take_passes_its_wake_up_on() {
     let (mut a, mut b, mut c) = (edge.consumer(0), edge.consumer(1), edge.consumer(2));
     let bells: [Arc<Bell>; 3] = Default::default();
     let (mut out_a, mut out_b, mut out_c) = (vec![], vec![], vec![]);
-    let mut take_a = Box::pin(a.take(5, &mut out_a));
-    let mut take_b = Box::pin(b.take(5, &mut out_b));
-    let mut take_c = Box::pin(c.take(5, &mut out_c));
+    let mut take_a = Box::pin(a.take(5, false, &mut out_a));
+    let mut take_b = Box::pin(b.take(5, false, &mut out_b));
+    let mut take_c = Box::pin(c.take(5, false, &mut out_c));
     assert!(poll(take_a.as_mut(), &bells[0]).is_pending());
     assert!(poll(take_b.as_mut(), &bells[1]).is_pending());
     assert!(poll(take_c.as_mut(), &bells[2]).is_pending());
@@ -106,7 +106,7 @@ fn a_take_that_waits_registers_once_and_leaves_when_it_is_dropped() {
     let (first, last, other) = (Arc::<Bell>::default(), Arc::<Bell>::default(), Arc::<Bell>::default());
     let (mut out_a, mut out_b) = (vec![], vec![]);
     {
-        let mut waits = Box::pin(a.take(5, &mut out_a));
+        let mut waits = Box::pin(a.take(5, false, &mut out_a));
         for _ in 0..1000 {
             assert!(poll(waits.as_mut(), &first).is_pending());
         }
@@ -115,7 +115,7 @@ fn a_take_that_waits_registers_once_and_leaves_when_it_is_dropped() {
         drop(waits);
         assert_eq!(edge.lock().idle.len(), 0);
     }
-    let mut waits = Box::pin(b.take(5, &mut out_b));
+    let mut waits = Box::pin(b.take(5, false, &mut out_b));
     assert!(poll(waits.as_mut(), &other).is_pending());
     fill(&edge, 0..1);
     assert_eq!((first.rung(), last.rung(), other.rung()), (0, 0, 1));
@@ -128,7 +128,7 @@ fn takes_are_fair_to_those_who_wait() {
     let mut outs: Vec<Vec<u32>> = vec![vec![]; 20];
     let bell = Arc::<Bell>::default();
     let mut takes: Vec<_> =
-        consumers.iter_mut().zip(&mut outs).map(|(consumer, out)| Box::pin(consumer.take(5, out))).collect();
+        consumers.iter_mut().zip(&mut outs).map(|(consumer, out)| Box::pin(consumer.take(5, false, out))).collect();
     takes.iter_mut().for_each(|take| assert!(poll(take.as_mut(), &bell).is_pending()));
     fill(&edge, 0..10);
     let mut done = 0;
@@ -161,7 +161,7 @@ fn open_demand_is_kept_for_the_feeder_that_was_woken() {
     assert!(poll(reserve.as_mut(), &bell).is_pending());
     assert_eq!(take(&mut consumer, 5).len(), 5);
     assert_eq!(bell.rung(), 0, "a chunk's worth is not back yet");
-    consumer.take(1, &mut vec![]).now();
+    consumer.take(1, false, &mut vec![]).now();
     assert_eq!(bell.rung(), 1);
     assert_eq!(hasty.reserve(1, 5).now(), None, "nobody takes it away");
     assert_eq!(poll(reserve.as_mut(), &bell), Poll::Ready(5));
@@ -196,7 +196,7 @@ fn partitions_have_a_queue_each_and_share_the_demand() {
     assert_eq!(take(&mut even, 10), [0, 2]);
     let bell = Arc::<Bell>::default();
     let mut out = vec![];
-    let mut waits = Box::pin(odd.take(10, &mut out));
+    let mut waits = Box::pin(odd.take(10, false, &mut out));
     assert!(poll(waits.as_mut(), &bell).is_pending());
     feeder.reserve(1, 1).now();
     feeder.fill_partitions(&mut vec![(0, 4)]);
@@ -215,12 +215,12 @@ fn a_closed_edge_is_emptied_before_it_ends() {
     assert_eq!(take(&mut a, 5), [0]);
     let bell = Arc::<Bell>::default();
     let mut out = vec![];
-    let mut waits = Box::pin(b.take(5, &mut out));
+    let mut waits = Box::pin(b.take(5, false, &mut out));
     assert!(poll(waits.as_mut(), &bell).is_pending());
     edge.close();
     assert_eq!(bell.rung(), 1);
     assert_eq!(poll(waits.as_mut(), &bell), Poll::Ready(false));
-    assert_eq!(a.take(5, &mut vec![]).now(), Some(false));
+    assert_eq!(a.take(5, false, &mut vec![]).now(), Some(false));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn send_keeps_what_was_not_moved() {
     assert_eq!(items, [4, 5]);
     let mut consumer = edge.consumer(0);
     assert_eq!(take(&mut consumer, 5), [1, 2, 3]);
-    consumer.take(1, &mut vec![]).now();
+    consumer.take(1, false, &mut vec![]).now();
     assert_eq!(feeder.send(&mut items).now(), Some(()));
     assert_eq!(take(&mut consumer, 5), [4, 5]);
 }

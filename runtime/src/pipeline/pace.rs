@@ -1,0 +1,57 @@
+//! Whether a processor is so quick that waking another beside it is not worth it. A wake-up that reaches another thread
+//! costs microseconds, and then the messages have to travel there; a handler that does little is back before that.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use crate::stage::edge::{Cargo, Rouse};
+
+/// What takes longer is better shared.
+const QUICK: Duration = Duration::from_micros(20);
+
+pub(crate) struct Pace {
+    quick: bool,
+    since: Instant,
+}
+
+impl Pace {
+    pub(crate) fn new() -> Self {
+        Self { quick: false, since: Instant::now() }
+    }
+
+    /// Waits for work; time spent so does not count.
+    pub(crate) async fn wait<F: Future<Output = bool>>(&mut self, take: impl FnOnce(bool) -> F) -> bool {
+        let mut take = pin!(take(self.quick));
+        let mut waited = false;
+        let taken = poll_fn(|cx| {
+            let poll = take.as_mut().poll(cx);
+            waited |= poll.is_pending();
+            poll
+        })
+        .await;
+        if waited {
+            self.since = Instant::now();
+        }
+        taken
+    }
+
+    /// Works, and notes how long it took. As soon as the work waits for something it is quick no longer, and another
+    /// consumer is roused that was not woken when this one took.
+    pub(crate) async fn work<C: Cargo>(&mut self, work: impl Future<Output = ()>, rouse: &Rouse<C>) {
+        let mut work = pin!(work);
+        let was_quick = std::mem::replace(&mut self.quick, true);
+        poll_fn(|cx| {
+            let poll = work.as_mut().poll(cx);
+            if poll.is_pending() && std::mem::replace(&mut self.quick, false) && was_quick {
+                rouse.rouse();
+            }
+            poll
+        })
+        .await;
+        let now = Instant::now();
+        self.quick &= now - std::mem::replace(&mut self.since, now) < QUICK;
+    }
+}
