@@ -26,6 +26,10 @@ pub(crate) struct Ticket {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Token(u64, u64);
 
+impl Token {
+    pub(crate) const NONE: Self = Self(0, 0);
+}
+
 impl Ticket {
     /// A ticket with nothing to settle: of a message made for a test.
     #[cfg(feature = "testing")]

@@ -12,14 +12,18 @@ use crate::stage::edge::{Cargo, Rouse};
 /// What takes longer is better shared.
 const QUICK: Duration = Duration::from_micros(20);
 
+/// The clock is read for one of so many rounds, as long as they are quick.
+const SAMPLE: u32 = 4;
+
 pub(crate) struct Pace {
     quick: bool,
     since: Instant,
+    rounds: u32,
 }
 
 impl Pace {
     pub(crate) fn new() -> Self {
-        Self { quick: false, since: Instant::now() }
+        Self { quick: false, since: Instant::now(), rounds: 0 }
     }
 
     /// Waits for work; time spent so does not count.
@@ -33,7 +37,7 @@ impl Pace {
         })
         .await;
         if waited {
-            self.since = Instant::now();
+            (self.since, self.rounds) = (Instant::now(), 0);
         }
         taken
     }
@@ -51,7 +55,11 @@ impl Pace {
             poll
         })
         .await;
-        let now = Instant::now();
-        self.quick &= now - std::mem::replace(&mut self.since, now) < QUICK;
+        self.rounds += 1;
+        if self.rounds == SAMPLE || !was_quick {
+            let now = Instant::now();
+            self.quick &= now - std::mem::replace(&mut self.since, now) < QUICK * self.rounds;
+            self.rounds = 0;
+        }
     }
 }

@@ -2,8 +2,9 @@
 //! here, and only then hands the rest to the batchers and asks for more (Broadway's order). A chunk that goes to one
 //! batcher as a whole is handed on as it is.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, sync::atomic::Ordering::Relaxed, time::Duration};
 
+use futures::FutureExt;
 use tracing::Instrument;
 
 use super::{
@@ -14,11 +15,13 @@ use super::{
 };
 use crate::{
     batch::MessageOf,
+    error::Error,
     failure::{Failure, FailureKind},
     handler::{Batcher, Broadway},
     message::{Done, Fate, Message},
     stage::edge::{Cargo, Consumer, Feeder},
     telemetry::StageCounters,
+    ticket::Token,
 };
 
 pub(crate) struct Processor<P: Broadway> {
@@ -61,14 +64,24 @@ enum Way {
 struct Round<P: Broadway> {
     messages: Vec<MessageOf<P>>,
     outputs: Vec<P::Output>,
+    /// As many as messages were handled.
     ways: Vec<Way>,
+    /// Which message is lent right now.
+    lent: Token,
     failed: Vec<MessageOf<P>>,
+}
+
+/// Why there is no output.
+enum Fault {
+    Error(Error),
+    TimedOut(Duration),
+    Panic(Box<dyn Any + Send>),
 }
 
 impl<P: Broadway> Processor<P> {
     /// Runs until the producers have ended and all that they emitted is through.
     pub(crate) async fn run(mut self) {
-        let mut round = Round { messages: Vec::new(), outputs: Vec::new(), ways: Vec::new(), failed: Vec::new() };
+        let mut round = Round::default();
         let rouse = self.inbox.rouse();
         let mut pace = Pace::new();
         while pace.wait(|quick| self.inbox.take(self.chunk, quick, &mut round.messages)).await {
@@ -91,13 +104,9 @@ impl<P: Broadway> Processor<P> {
         if P::PREPARES {
             self.prepare(&mut round.messages).await;
         }
-        for message in &mut round.messages {
-            // After a callback that blocked its thread beyond a drain's deadline, the rest of its take is released.
-            let way = match self.stage.settler.is_fenced() {
-                false => handle(&self.stage, &self.rules, message, &mut round.outputs).await,
-                true => Way::Released,
-            };
-            round.ways.push(way);
+        // One guard for the chunk, set up again after each panic, costs less than one for each message.
+        while let Err(panic) = AssertUnwindSafe(handle_all(&self.stage, &self.rules, round)).catch_unwind().await {
+            round.judge(&self.stage, &self.rules, Err(Fault::Panic(panic)));
         }
         match round.ways.first() {
             Some(Way::Batcher(batcher, _)) if round.go_to_one_batcher(*batcher) => {
@@ -157,47 +166,73 @@ impl<P: Broadway> Processor<P> {
     }
 }
 
-/// `handle_message` for one message. An output is pushed where there is one, in the order of the messages.
-async fn handle<P: Broadway>(
-    stage: &Stage<P>,
-    rules: &Rules,
-    message: &mut MessageOf<P>,
-    outputs: &mut Vec<P::Output>,
-) -> Way {
-    if message.failure.is_some() {
-        return Way::Failed;
+/// `handle_message` for the messages that were not handled yet, one after the other.
+async fn handle_all<P: Broadway>(stage: &Stage<P>, rules: &Rules, round: &mut Round<P>) {
+    while let Some(message) = round.messages.get_mut(round.ways.len()) {
+        // After a callback that blocked its thread beyond a drain's deadline, the rest of its take is released.
+        if stage.settler.is_fenced() {
+            round.ways.push(Way::Released);
+            continue;
+        }
+        if message.failure.is_some() {
+            round.ways.push(Way::Failed);
+            continue;
+        }
+        round.lent = message.ticket.token();
+        tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "start");
+        let result = match rules.timeout {
+            None => stage.pipeline.process(message).await.map_err(Fault::Error),
+            Some(timeout) => match tokio::time::timeout(timeout, stage.pipeline.process(message)).await {
+                Ok(result) => result.map_err(Fault::Error),
+                Err(_) => Err(Fault::TimedOut(timeout)),
+            },
+        };
+        round.judge(stage, rules, result);
     }
-    let token = message.ticket.token();
-    tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "start");
-    let result = guarded(&stage.name, rules.timeout, async { stage.pipeline.process(message).await }).await;
-    if message.ticket.token() != token {
-        violation(&stage.counters.violations, 1);
-        return Way::Released;
-    }
-    let way = match result {
-        Ok(output) if message.failure.is_none() => {
-            let way = route(stage, rules, message);
-            if way != Way::Failed {
-                outputs.push(output);
+}
+
+impl<P: Broadway> Round<P> {
+    /// Says what becomes of the message that was lent. An output is pushed where there is one, in the messages' order.
+    #[inline]
+    fn judge(&mut self, stage: &Stage<P>, rules: &Rules, result: Result<P::Output, Fault>) {
+        let Some(message) = self.messages.get_mut(self.ways.len()) else { return };
+        if message.ticket.token() != self.lent {
+            violation(&stage.counters.violations, 1);
+            self.ways.push(Way::Released);
+            return;
+        }
+        let way = match result {
+            Ok(output) if message.failure.is_none() => {
+                let way = route(stage, rules, message);
+                if way != Way::Failed {
+                    self.outputs.push(output);
+                }
+                way
             }
-            way
+            Ok(_) => Way::Failed,
+            Err(fault) => judge_fault(stage, message, fault),
+        };
+        if way == Way::Failed {
+            note_failure(&stage.name, message);
+        } else {
+            tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "stop");
         }
-        Ok(_) => Way::Failed,
-        Err(failure) if message.fate == Fate::Done && is_done(&failure) => match message.failure {
-            None => Way::Done { output: false },
-            Some(_) => Way::Failed,
-        },
-        Err(failure) => {
-            message.failure = Some(failure);
-            Way::Failed
-        }
-    };
-    if way == Way::Failed {
-        note_failure(&stage.name, message);
-    } else {
-        tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "stop");
+        self.ways.push(way);
     }
-    way
+}
+
+#[cold]
+fn judge_fault<P: Broadway>(stage: &Stage<P>, message: &mut MessageOf<P>, fault: Fault) -> Way {
+    message.failure = Some(match fault {
+        Fault::Error(error) if message.fate == Fate::Done && is_done(&error) => match message.failure.take() {
+            None => return Way::Done { output: false },
+            Some(failure) => failure,
+        },
+        Fault::Error(error) => Failure::new(FailureKind::Error, error, &stage.name),
+        Fault::TimedOut(timeout) => Failure::timed_out(timeout, &stage.name),
+        Fault::Panic(panic) => Failure::panicked(panic, &stage.name),
+    });
+    Way::Failed
 }
 
 fn note_failure<T, B>(stage: &str, message: &mut Message<T, B>) {
@@ -248,6 +283,13 @@ impl Way {
     }
 }
 
+impl<P: Broadway> Default for Round<P> {
+    fn default() -> Self {
+        let (messages, outputs, ways, failed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { messages, outputs, ways, lent: Token::NONE, failed }
+    }
+}
+
 impl<P: Broadway> Round<P> {
     fn go_to_one_batcher(&self, batcher: usize) -> bool {
         self.ways.iter().all(|way| matches!(way, Way::Batcher(other, _) if *other == batcher))
@@ -261,7 +303,6 @@ pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
 
 /// Whether the error is what `done()` returned. An error type of the user's may have wrapped it beyond recognition but
 /// for its text.
-fn is_done(failure: &Failure) -> bool {
-    failure.kind() == FailureKind::Error
-        && (failure.reason().is::<Done>() || failure.reason().to_string() == Done::TEXT)
+fn is_done(error: &Error) -> bool {
+    error.is::<Done>() || error.to_string() == Done::TEXT
 }
