@@ -188,6 +188,46 @@ async fn ten_messages_at_twenty_idle_processors_of_10_ms_take_13_ms_at_most() {
     .await;
 }
 
+/// A quick processor wakes no other; one that turns slow must.
+#[tokio::test(start_paused = true)]
+async fn a_processor_that_was_quick_and_begins_to_wait_leaves_the_rest_to_others() {
+    within(async {
+        let producer = TestProducer::new();
+        let source = producer.clone();
+        let pipeline = Builder::new(
+            "turning slow",
+            move |_| source.clone(),
+            |message| {
+                let slow = message.data;
+                async move {
+                    if slow {
+                        tokio::time::sleep(ms(10)).await;
+                    }
+                    Ok(())
+                }
+                .boxed()
+            },
+        )
+        .topology(|topology| {
+            topology.processors.stages(2);
+        })
+        .start_link()
+        .await
+        .unwrap();
+        // One by one, so that both processors get some and are quick.
+        for n in 1..=100 {
+            producer.push(false);
+            pipeline.wait_until(|stats| stats.acknowledged == n).await;
+        }
+        let start = Instant::now();
+        producer.push_all([true, true]);
+        producer.finish();
+        assert_settled(&pipeline.wait().await.unwrap());
+        assert!(start.elapsed() <= ms(13), "{:?}", start.elapsed());
+    })
+    .await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_slow_message_does_not_hold_up_those_behind_it() {
     within(async {

@@ -8,6 +8,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant, SystemTime},
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
@@ -71,43 +72,72 @@ fn connect(path: &Path, options: &Options) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// Looks at a file that has bytes in it, without a lock and without leaving anything beside it.
+/// How often a file must look damaged, with nothing written to it in between, before that is believed: it is looked at
+/// without a lock, and one that is being checkpointed or closed looks damaged too.
+const LOOKS: u32 = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+/// A file that is written to all the time is not looked at for longer.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
+
+/// Looks at a file that has bytes in it, without leaving anything beside it.
 fn inspect(path: &Path, verify: bool) -> Result<(), Error> {
+    let begun = Instant::now();
+    let (mut written, mut looks) = (last_written(path), 0);
+    loop {
+        let Err(finding) = identify(path).and_then(|()| if verify { find_damage(path) } else { Ok(()) }) else {
+            return Ok(());
+        };
+        let error = match finding {
+            Finding::Foreign(error) => return Err(error),
+            Finding::Damage(error) => error,
+        };
+        let now = last_written(path);
+        looks = if now == written { looks + 1 } else { 1 };
+        if looks >= LOOKS || begun.elapsed() > LONGEST_LOOK {
+            return Err(error);
+        }
+        written = now;
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+}
+
+/// Why a file is not opened.
+enum Finding {
+    /// It is no queue of ours, and will not become one.
+    Foreign(Error),
+    /// It is damaged, or somebody else is writing to it.
+    Damage(Error),
+}
+
+fn identify(path: &Path) -> Result<(), Finding> {
     // `immutable` also leaves a foreign journal alone. A queue's identity is in the file itself from its first commit.
     let connection = look(path, "immutable=1")?;
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) =
         pragma("application_id").and_then(|id| Ok((id, pragma("user_version")?))).map_err(|e| damage(path, e))?;
     if application != schema::APPLICATION_ID {
-        return Err(refused(path, "is an SQLite file, but not a queue"));
+        return Err(Finding::Foreign(refused(path, "is an SQLite file, but not a queue")));
     }
     if version != schema::VERSION {
         let ours = schema::VERSION;
-        return Err(refused(path, format!("is a queue of version {version}, and this library reads version {ours}")));
+        let reason = format!("is a queue of version {version}, and this library reads version {ours}");
+        return Err(Finding::Foreign(refused(path, reason)));
     }
-    if verify { find_damage(path) } else { Ok(()) }
+    Ok(())
 }
 
-/// How often a file without a log is looked at before it counts as damaged: without a lock, one whose last user is just
-/// closing it looks damaged too.
-const LOOKS: u32 = 10;
+fn find_damage(path: &Path) -> Result<(), Finding> {
+    // A log is there while anybody uses the file, or after a crash. Then it has to be read too, under a lock.
+    let how = if log(path).exists() { "mode=ro" } else { "immutable=1" };
+    check(&look(path, how)?).map_err(|reason| Finding::Damage(refused(path, reason)))
+}
 
-fn find_damage(path: &Path) -> Result<(), Error> {
-    let mut reason = String::new();
-    for look_number in 0..LOOKS {
-        // A log is there while anybody uses the file, or after a crash. Then it has to be read too, under a lock.
-        if log(path).exists() {
-            return check(&look(path, "mode=ro")?).map_err(|reason| refused(path, reason));
-        }
-        match check(&look(path, "immutable=1")?) {
-            Ok(()) => return Ok(()),
-            Err(found) => reason = found,
-        }
-        if look_number + 1 < LOOKS {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-    }
-    Err(refused(path, reason))
+/// When the file and its log were written last, and how long they are.
+fn last_written(path: &Path) -> [Option<(u64, Option<SystemTime>)>; 2] {
+    [path, &log(path)].map(|file| {
+        let metadata = fs::metadata(file).ok()?;
+        Some((metadata.len(), metadata.modified().ok()))
+    })
 }
 
 fn check(connection: &Connection) -> Result<(), String> {
@@ -125,15 +155,15 @@ fn check(connection: &Connection) -> Result<(), String> {
     Ok(())
 }
 
-fn damage(path: &Path, error: rusqlite::Error) -> Error {
+fn damage(path: &Path, error: rusqlite::Error) -> Finding {
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => refused(path, "is not an SQLite file"),
-        Some(ErrorCode::DatabaseCorrupt) => refused(path, format!("is damaged: {error}")),
-        _ => error.into(),
+        Some(ErrorCode::NotADatabase) => Finding::Foreign(refused(path, "is not an SQLite file")),
+        Some(ErrorCode::DatabaseCorrupt) => Finding::Damage(refused(path, format!("is damaged: {error}"))),
+        _ => Finding::Damage(error.into()),
     }
 }
 
-fn look(path: &Path, how: &str) -> Result<Connection, Error> {
+fn look(path: &Path, how: &str) -> Result<Connection, Finding> {
     let mut uri = "file:".to_owned();
     for &byte in path.as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
@@ -143,7 +173,7 @@ fn look(path: &Path, how: &str) -> Result<Connection, Error> {
         }
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Ok(Connection::open_with_flags(format!("{uri}?{how}"), flags)?)
+    Connection::open_with_flags(format!("{uri}?{how}"), flags).map_err(|error| damage(path, error))
 }
 
 fn log(path: &Path) -> PathBuf {
@@ -176,7 +206,7 @@ fn create(writer: &mut Connection, path: &Path) -> Result<(), Error> {
 
 /// SQLite does not wait for others here, so this does.
 fn enter_wal(writer: &Connection, path: &Path, options: &Options) -> Result<(), Error> {
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     loop {
         match writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0)) {
             Ok(mode) if mode == "wal" => return Ok(()),
@@ -185,7 +215,7 @@ fn enter_wal(writer: &Connection, path: &Path, options: &Options) -> Result<(), 
                 if begun.elapsed() >= options.busy_timeout {
                     return Err(Error::Busy { after: options.busy_timeout });
                 }
-                std::thread::sleep(std::time::Duration::from_millis(5));
+                std::thread::sleep(Duration::from_millis(5));
             }
             Err(error) => return Err(error.into()),
         }
