@@ -221,9 +221,9 @@ async fn a_processor_that_was_quick_and_begins_to_wait_leaves_the_rest_to_others
         }
         let start = Instant::now();
         producer.push_all([true, true]);
-        producer.finish();
-        assert_settled(&pipeline.wait().await.unwrap());
+        pipeline.wait_until(|stats| stats.acknowledged == 102).await;
         assert!(start.elapsed() <= ms(13), "{:?}", start.elapsed());
+        assert_settled(&pipeline.stop().await.unwrap());
     })
     .await;
 }
