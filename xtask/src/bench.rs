@@ -23,7 +23,7 @@ The seed deck is meant to run at 1.5 times the chunked `mpsc` pipeline and at le
 one. It does neither reliably. On one thread it needs about 1,350 instructions a message where the chunked pipeline needs
 850 (callgrind: `broadway-benches --profile ours 200000 1`, and `theirs`), for identity, acknowledgement, guards, counters
 and routing that the other does not have. On two threads most of the second thread's time goes into messages that travel
-between cores and into parking and waking tokio's threads. The tuned shapes are bound by the one batcher.
+between cores and into parking and waking tokio's threads. Why large demands fall behind chunks of 500 was not looked at.
 ";
 
 /// Prints the table; a full run is written to `docs/performance.md`.

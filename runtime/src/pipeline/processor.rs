@@ -193,7 +193,7 @@ async fn handle_all<P: Broadway>(stage: &Stage<P>, rules: &Rules, round: &mut Ro
 
 impl<P: Broadway> Round<P> {
     /// Says what becomes of the message that was lent. An output is pushed where there is one, in the messages' order.
-    #[inline]
+    #[inline(always)]
     fn judge(&mut self, stage: &Stage<P>, rules: &Rules, result: Result<P::Output, Fault>) {
         let Some(message) = self.messages.get_mut(self.ways.len()) else { return };
         if message.ticket.token() != self.lent {
