@@ -116,6 +116,32 @@ async fn t081_a_batch_of_two_sources_is_one_round_for_each() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_group_that_is_refused_or_hangs_holds_up_no_other_group_of_its_round() {
+    within(async {
+        for hangs in [false, true] {
+            let (first, second) = (Recorder::default(), Recorder::default());
+            let started = Instant::now();
+            if hangs {
+                first.hang(1)
+            } else {
+                first.panic(2)
+            }
+            let pipeline = batch_of_two_sources(&first, &second).await;
+            pipeline.wait_until(|stats| stats.acknowledged + stats.failed >= 2).await;
+            assert_eq!(second.brief(), [vec![(11, Status::Successful), (2, Status::Failed)]]);
+            assert!(started.elapsed() <= ms(5), "{:?}", started.elapsed());
+            assert_eq!(first.brief(), Vec::<Vec<_>>::new());
+            let report = pipeline.stop().await.unwrap();
+            assert_settled(&report);
+            // A verdict that was cut off is told again as it was.
+            assert_eq!((report.acknowledged, report.failed), (2, 2), "{report:?}");
+            assert_eq!(first.all(), [(1, Status::Failed), (10, Status::Successful)]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn t084_an_acknowledger_that_panics_is_tried_again_and_harms_no_other_group() {
     within(async {
         let (first, second) = (Recorder::default(), Recorder::default());

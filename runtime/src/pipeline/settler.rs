@@ -4,7 +4,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures::FutureExt;
+use futures::{FutureExt, future::join_all};
 use tracing::Instrument;
 
 use super::{Shared, outcome};
@@ -171,42 +171,19 @@ impl Settler {
         })
     }
 
-    /// Delivers the round. Cancel-safe: what was not delivered goes to the release lane with the settler.
+    /// Delivers the round, each group by itself: one that hangs or is told again holds up no other. Cancel-safe: what was
+    /// not delivered goes to the release lane with the settler.
     pub(crate) async fn deliver(&mut self) {
         self.record_latency();
-        for group in self.groups.iter_mut().filter(|group| !group.is_empty()) {
-            let mut wait = FIRST_WAIT;
-            for attempt in 1..=ATTEMPTS {
-                let report = if tracing::enabled!(tracing::Level::DEBUG) {
-                    let span = tracing::debug_span!("ack", ack_ref = group.ack_ref.0, messages = group.len(), attempt);
-                    call(group).instrument(span).await
-                } else {
-                    call(group).await
-                };
-                if report.is_delivered() {
-                    break;
-                }
-                group.keep(&report, &self.counters);
-                let reason = report.undelivered.first().map(|(_, reason)| reason.to_string()).unwrap_or_default();
-                if attempt == ATTEMPTS || report.is_permanent() {
-                    tracing::error!(
-                        messages = group.len(),
-                        reason,
-                        "verdicts did not reach the source, which will deliver the messages again"
-                    );
-                    StageCounters::add(&self.counters.undelivered, group.len());
-                    break;
-                }
-                tracing::warn!(
-                    messages = group.len(),
-                    reason,
-                    attempt,
-                    "verdicts did not reach the source, trying again"
-                );
-                tokio::time::sleep(wait).await;
-                wait *= 2;
+        let counters = &*self.counters;
+        let mut groups = self.groups.iter_mut().filter(|group| !group.is_empty());
+        match (groups.next(), groups.next()) {
+            (None, _) => return,
+            (Some(only), None) => only.deliver(counters).await,
+            (Some(first), second) => {
+                let groups = [first].into_iter().chain(second).chain(groups);
+                join_all(groups.map(|group| group.deliver(counters))).await;
             }
-            group.count_and_clear(&self.counters);
         }
         // A stage meets few incarnations of its producers; those that are gone must not pile up.
         if self.groups.len() > 64 {
@@ -236,6 +213,36 @@ impl Group {
     fn new(ack_ref: AckRef, acknowledger: Option<Arc<dyn Acknowledger>>) -> Self {
         let (successful, failed, released) = (Vec::new(), Vec::new(), Vec::new());
         Self { ack_ref, acknowledger, successful, failed, released, mixed: false }
+    }
+
+    async fn deliver(&mut self, counters: &StageCounters) {
+        let mut wait = FIRST_WAIT;
+        for attempt in 1..=ATTEMPTS {
+            let report = if tracing::enabled!(tracing::Level::DEBUG) {
+                let span = tracing::debug_span!("ack", ack_ref = self.ack_ref.0, messages = self.len(), attempt);
+                call(self).instrument(span).await
+            } else {
+                call(self).await
+            };
+            if report.is_delivered() {
+                break;
+            }
+            self.keep(&report, counters);
+            let reason = report.undelivered.first().map(|(_, reason)| reason.to_string()).unwrap_or_default();
+            if attempt == ATTEMPTS || report.is_permanent() {
+                tracing::error!(
+                    messages = self.len(),
+                    reason,
+                    "verdicts did not reach the source, which will deliver the messages again"
+                );
+                StageCounters::add(&counters.undelivered, self.len());
+                break;
+            }
+            tracing::warn!(messages = self.len(), reason, attempt, "verdicts did not reach the source, trying again");
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        self.count_and_clear(counters);
     }
 
     fn len(&self) -> usize {
