@@ -38,7 +38,8 @@ pub enum Rule {
         min: u64,
         /// `max_demand`.
         max: u64,
-        /// Whether `max_demand` was given; else it is the default.
+        /// Whether `max_demand` was given; else it is known to be the default. A topology holds the number alone, so only the
+        /// attribute says false.
         max_given: bool,
     },
     /// A batcher's `max_demand` is below its `batch_size`.
@@ -119,7 +120,7 @@ pub fn check(topology: &Topology) -> Vec<Violation> {
         out.count(at("min_demand"), min);
         if processors.max_demand > 0 && min >= processors.max_demand {
             let max = processors.max_demand;
-            let rule = Rule::MinBelowMax { min, max, max_given: max != crate::defaults::PROCESSOR_MAX_DEMAND };
+            let rule = Rule::MinBelowMax { min, max, max_given: true };
             out.report(rule, at("min_demand"), min.to_string(), vec![at("max_demand")]);
         }
     }
@@ -329,7 +330,7 @@ mod tests {
                 "producers(rate_limiting(allowed_messages)): `allowed_messages` must be at least 1",
                 "producers(rate_limiting(interval)): `interval` must be at least 1 ms",
                 "processors(stages): `stages` must be at most 65535",
-                "processors(min_demand): `min_demand` (10) must be less than `max_demand`, which defaults to 10",
+                "processors(min_demand): `min_demand` (10) must be less than `max_demand` (10)",
                 "batchers(s3(max_pending)): `max_pending` (9) is smaller than `batch_size` (10)",
                 "batchers(s3(max_demand)): `max_demand` (5) is smaller than `batch_size` (10)",
                 "batchers(s3()): two batchers have the same name",
@@ -337,6 +338,18 @@ mod tests {
                 "batchers(): no batcher takes messages that were not routed",
             ]
         );
+    }
+
+    #[test]
+    fn a_max_demand_is_not_called_a_default_because_it_equals_it() {
+        let mut topology = Topology::new("Orders");
+        topology.processors.min_demand = Some(20);
+        for max in [10, 15] {
+            topology.processors.max_demand = max;
+            let violation = check(&topology).remove(0);
+            assert_eq!(violation.to_string(), format!("`min_demand` (20) must be less than `max_demand` ({max})"));
+            assert_eq!(violation.rule.help(), None);
+        }
     }
 
     #[test]
