@@ -215,18 +215,28 @@ impl Group {
         Self { ack_ref, acknowledger, successful, failed, released, mixed: false }
     }
 
+    /// Small as a future: what is rare lies in a box.
     async fn deliver(&mut self, counters: &StageCounters) {
+        let report = if tracing::enabled!(tracing::Level::DEBUG) {
+            Box::pin(self.call_in_span(1)).await
+        } else {
+            call(self).await
+        };
+        if !report.is_delivered() {
+            Box::pin(self.tell_again(report, counters)).await;
+        }
+        self.count_and_clear(counters);
+    }
+
+    async fn call_in_span(&self, attempt: u32) -> AckReport {
+        let span = tracing::debug_span!("ack", ack_ref = self.ack_ref.0, messages = self.len(), attempt);
+        call(self).instrument(span).await
+    }
+
+    /// Tells the source again what did not reach it, `ATTEMPTS` times in all.
+    async fn tell_again(&mut self, mut report: AckReport, counters: &StageCounters) {
         let mut wait = FIRST_WAIT;
-        for attempt in 1..=ATTEMPTS {
-            let report = if tracing::enabled!(tracing::Level::DEBUG) {
-                let span = tracing::debug_span!("ack", ack_ref = self.ack_ref.0, messages = self.len(), attempt);
-                call(self).instrument(span).await
-            } else {
-                call(self).await
-            };
-            if report.is_delivered() {
-                break;
-            }
+        for attempt in 1.. {
             self.keep(&report, counters);
             let reason = report.undelivered.first().map(|(_, reason)| reason.to_string()).unwrap_or_default();
             if attempt == ATTEMPTS || report.is_permanent() {
@@ -236,13 +246,16 @@ impl Group {
                     "verdicts did not reach the source, which will deliver the messages again"
                 );
                 StageCounters::add(&counters.undelivered, self.len());
-                break;
+                return;
             }
             tracing::warn!(messages = self.len(), reason, attempt, "verdicts did not reach the source, trying again");
             tokio::time::sleep(wait).await;
             wait *= 2;
+            report = self.call_in_span(attempt + 1).await;
+            if report.is_delivered() {
+                return;
+            }
         }
-        self.count_and_clear(counters);
     }
 
     fn len(&self) -> usize {
