@@ -118,6 +118,12 @@ impl AckReport {
         Self { undelivered: (0..settled.len()).map(|position| (position, reason.clone().into())).collect() }
     }
 
+    /// No lease was renewed: what [`Acknowledger::extend`] says of a source that cannot.
+    pub fn not_renewed(data: &[&AckData]) -> Self {
+        let reason = "the source renews no leases";
+        Self { undelivered: (0..data.len()).map(|position| (position, reason.into())).collect() }
+    }
+
     /// The verdict at that position of [`Settled::iter`] did not arrive. It is counted, and tried again unless the reason is
     /// marked [`permanent`](crate::ResultExt::permanent): a lease that somebody else has by now.
     pub fn undelivered(&mut self, position: usize, reason: impl Into<Error>) {
@@ -148,9 +154,12 @@ pub trait Acknowledger: Send + Sync + 'static {
     /// Delivers the verdicts of messages that were emitted under `ack_ref`.
     async fn ack(&self, ack_ref: AckRef, settled: Settled<'_>) -> AckReport;
 
-    /// Renews the lease of messages that take longer than the source expects. Does nothing by default.
-    async fn extend(&self, _ack_ref: AckRef, _data: &[&AckData], _by: Duration) -> AckReport {
-        AckReport::delivered()
+    /// Makes the leases of messages end `by` from now: of messages that wait for a retry. The report says whose lease was
+    /// renewed, by position in `data`: what it calls undelivered ends when it did before, and is tried again before that.
+    ///
+    /// By default no lease is renewed.
+    async fn extend(&self, _ack_ref: AckRef, data: &[&AckData], _by: Duration) -> AckReport {
+        AckReport::not_renewed(data)
     }
 }
 

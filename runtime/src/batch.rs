@@ -26,6 +26,7 @@ pub struct BatchInfo<B> {
     pub(crate) partition: Option<usize>,
     pub(crate) size: usize,
     pub(crate) trigger: Trigger,
+    pub(crate) attempt: u32,
 }
 
 /// Why a batch left its batcher.
@@ -63,6 +64,12 @@ impl<B: Copy> BatchInfo<B> {
         self.size
     }
 
+    /// How often `handle_batch` is called with these messages, this time included: 1 unless `retry` is declared. With
+    /// `split`, the halves of a batch begin anew.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
     /// Why it left its batcher.
     pub fn trigger(&self) -> Trigger {
         self.trigger
@@ -96,8 +103,17 @@ impl<P: Broadway> Batch<P> {
     }
 
     /// Moves the outputs out, for a sink that wants to own them. The messages stay.
+    ///
+    /// A batch without its outputs can be neither retried nor split: its messages that fail, fail for good. Use
+    /// [`outputs`](Self::outputs) there, or give them back with [`put_outputs`](Self::put_outputs) before returning an
+    /// error.
     pub fn take_outputs(&mut self) -> Vec<P::Output> {
         std::mem::take(&mut self.outputs)
+    }
+
+    /// Gives back what [`take_outputs`](Self::take_outputs) took: one output for each message, in the same order.
+    pub fn put_outputs(&mut self, outputs: Vec<P::Output>) {
+        self.outputs = outputs;
     }
 
     /// Messages beside their outputs.

@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use crate::{
     batch::Batch,
     error::Result,
+    failure::Failure,
     handler::{Batcher, BoxProducer, Broadway, DefaultBatcher},
     message::Message,
     pipeline::{Pipeline, Setup, StartError},
@@ -20,6 +21,7 @@ type HandleMessage<T, O, B> = Box<dyn for<'a> Fn(&'a mut Message<T, B>) -> BoxFu
 type HandleBatch<T, O, B> =
     Box<dyn for<'a> Fn(&'a mut Batch<Closures<T, O, B>>) -> BoxFuture<'a, Result<()>> + Send + Sync>;
 type HandleFailed<T, B> = Box<dyn for<'a> Fn(&'a mut [Message<T, B>]) -> BoxFuture<'a, Result<()>> + Send + Sync>;
+type RetryWhen = Box<dyn Fn(&Failure) -> bool + Send + Sync>;
 type PartitionBy<T, B> = Box<dyn Fn(&Message<T, B>) -> u64 + Send + Sync>;
 
 /// The pipeline that a [`Builder`] builds.
@@ -36,6 +38,7 @@ where
     handle_failed: Option<HandleFailed<T, B>>,
     prepare_messages: Option<HandleFailed<T, B>>,
     partition_by: Option<PartitionBy<T, B>>,
+    retry_when: Option<RetryWhen>,
 }
 
 /// Builds a pipeline from closures.
@@ -99,6 +102,7 @@ where
             handle_failed: None,
             prepare_messages: None,
             partition_by: None,
+            retry_when: None,
         })
     }
 
@@ -142,6 +146,13 @@ where
         for batcher in &mut self.0.topology.batchers {
             batcher.partitioned(true);
         }
+        self
+    }
+
+    /// Which failures are tried again, of those that are not permanent; for the processors and batchers whose topology says
+    /// that they [`retry`](crate::topology::Processors::retry).
+    pub fn retry_when(mut self, f: impl Fn(&Failure) -> bool + Send + Sync + 'static) -> Self {
+        self.0.retry_when = Some(Box::new(f));
         self
     }
 
@@ -204,6 +215,14 @@ where
 
     fn processor_partition(&self, message: &Message<T, B>) -> u64 {
         self.partition_by.as_ref().map_or(0, |f| f(message))
+    }
+
+    fn processor_retries(&self, failure: &Failure) -> bool {
+        self.retry_when.as_ref().is_none_or(|f| f(failure))
+    }
+
+    fn batcher_retries(&self, _batcher: B, failure: &Failure) -> bool {
+        self.processor_retries(failure)
     }
 
     fn batcher_partition(&self, _batcher: B, message: &Message<T, B>) -> u64 {

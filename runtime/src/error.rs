@@ -1,7 +1,7 @@
 //! The one error rule: callbacks and producers return any error that converts into [`Error`]; what `main` sees
 //! ([`StartError`](crate::StartError), [`StopError`](crate::StopError)) are concrete types.
 
-use std::{error, fmt};
+use std::{error, fmt, time::Duration};
 
 /// What callbacks and producers fail with: standard errors, `anyhow::Error`, `eyre`, `String`.
 pub type Error = Box<dyn error::Error + Send + Sync>;
@@ -25,6 +25,25 @@ impl error::Error for Permanent {
     }
 }
 
+/// An error that asks when to try again; see [`ResultExt::retry_after`].
+#[derive(Debug)]
+pub struct RetryAfter {
+    error: Error,
+    delay: Duration,
+}
+
+impl fmt::Display for RetryAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl error::Error for RetryAfter {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
 /// Marks on a `Result` that say what becomes of its error.
 pub trait ResultExt<T> {
     /// Marks the error as one that will not go away by trying again: a wrong queue name, credentials that are refused.
@@ -32,24 +51,55 @@ pub trait ResultExt<T> {
     /// In a producer's `init` it makes the start fail instead of being retried; on a message it rules out retries. The
     /// mark is found through [`source`](std::error::Error::source), so it survives being wrapped.
     fn permanent(self) -> Result<T, Permanent>;
+
+    /// Asks for the next attempt after `delay`, in the place of the back-off: what a server that throttles says. Counts
+    /// only where `retry` is declared, and within its `attempts` and `within`. A mark as [`permanent`](Self::permanent)
+    /// goes before it. Found through [`source`](std::error::Error::source) as well.
+    ///
+    /// ```
+    /// # use broadway::prelude::*;
+    /// # use std::time::Duration;
+    /// # struct Answer { retry_after: Option<Duration> }
+    /// # fn ask() -> Result<(), (String, Answer)> { Ok(()) }
+    /// fn store() -> Result<()> {
+    ///     match ask() {
+    ///         Ok(()) => Ok(()),
+    ///         Err((throttled, Answer { retry_after: Some(delay) })) => Ok(Err(throttled).retry_after(delay)?),
+    ///         Err((other, _)) => Err(other.into()),
+    ///     }
+    /// }
+    /// # store().unwrap();
+    /// ```
+    fn retry_after(self, delay: Duration) -> Result<T, RetryAfter>;
 }
 
 impl<T, E: Into<Error>> ResultExt<T> for std::result::Result<T, E> {
     fn permanent(self) -> Result<T, Permanent> {
         self.map_err(|error| Permanent(error.into()))
     }
+
+    fn retry_after(self, delay: Duration) -> Result<T, RetryAfter> {
+        self.map_err(|error| RetryAfter { error: error.into(), delay })
+    }
 }
 
 /// Whether the error, or one of its sources, is marked [`permanent`](ResultExt::permanent).
 pub(crate) fn is_permanent(error: &Error) -> bool {
-    let mut next: Option<&(dyn error::Error + 'static)> = Some(&**error);
-    while let Some(error) = next {
-        if error.is::<Permanent>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+    chain(error).any(|error| error.is::<Permanent>())
+}
+
+/// The delay of the first [`retry_after`](ResultExt::retry_after) mark on the error or its sources.
+pub(crate) fn retry_delay(error: &Error) -> Option<Duration> {
+    chain(error).find_map(|error| error.downcast_ref::<RetryAfter>()).map(|mark| mark.delay)
+}
+
+/// The error and its sources. A mark says its error's text and source, so what is in a mark comes after it.
+fn chain(error: &Error) -> impl Iterator<Item = &(dyn error::Error + 'static)> {
+    std::iter::successors(Some(&**error as &(dyn error::Error + 'static)), |error| {
+        let marked = error.downcast_ref::<Permanent>().map(|mark| &mark.0);
+        let marked = marked.or_else(|| error.downcast_ref::<RetryAfter>().map(|mark| &mark.error));
+        marked.map_or_else(|| error.source(), |inner| Some(&**inner))
+    })
 }
 
 /// An error with its sources on one line: `cannot open queue: permission denied`.
@@ -64,5 +114,40 @@ impl fmt::Display for Chain<'_> {
             next = error.source();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Wrapped(Error);
+
+    impl fmt::Display for Wrapped {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("wrapped")
+        }
+    }
+
+    impl error::Error for Wrapped {
+        fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+            Some(&*self.0)
+        }
+    }
+
+    #[test]
+    fn marks_are_found_through_each_other_and_through_sources() {
+        let delay = Duration::from_secs(3);
+        let failed = || Err::<(), _>("throttled");
+        let one = failed().permanent().retry_after(delay).unwrap_err();
+        let other = failed().retry_after(delay).permanent().unwrap_err();
+        for error in [Error::from(one), Error::from(other)] {
+            assert_eq!(error.to_string(), "throttled");
+            let wrapped: Error = Box::new(Wrapped(error));
+            assert_eq!((is_permanent(&wrapped), retry_delay(&wrapped)), (true, Some(delay)));
+        }
+        let plain: Error = "throttled".into();
+        assert_eq!((is_permanent(&plain), retry_delay(&plain)), (false, None));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt, sync::Arc, time::Duration};
 
-use crate::error::{Error, is_permanent};
+use crate::error::{Error, is_permanent, retry_delay};
 
 /// What went wrong with a message, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub enum FailureKind {
     Decode,
     /// No batcher takes the message.
     Unrouted,
+    /// The source has delivered the message more often than `max_deliveries` says.
+    DeliveredTooOften,
 }
 
 /// Why a message failed, where, and after how many attempts.
@@ -45,6 +47,13 @@ impl Failure {
         Self::new(FailureKind::TimedOut, format!("no result after {after:?}").into(), stage)
     }
 
+    pub(crate) fn delivered_too_often(deliveries: u32, most: u64, stage: &Arc<str>) -> Box<Self> {
+        let reason = format!("delivery {deliveries}, and `max_deliveries` is {most}");
+        let mut failure = Self::new(FailureKind::DeliveredTooOften, reason.into(), stage);
+        failure.attempts = 0;
+        failure
+    }
+
     /// What went wrong, in a word.
     pub fn kind(&self) -> FailureKind {
         self.kind
@@ -67,19 +76,30 @@ impl Failure {
         &self.stage
     }
 
-    /// How often the callback was tried in this process.
+    /// How often the callback was tried in this process, this time included; 0 for a message that was delivered too often.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// Whether trying again cannot help: panics, decode errors, unrouted messages, and what is marked
-    /// [`permanent`](crate::ResultExt::permanent).
+    pub(crate) fn tried(&mut self, attempts: u32) {
+        self.attempts = attempts;
+    }
+
+    /// Whether trying again cannot help: panics, decode errors, unrouted messages, those that were delivered too often, and
+    /// what is marked [`permanent`](crate::ResultExt::permanent).
     pub fn is_permanent(&self) -> bool {
         match self.kind {
-            FailureKind::Panic | FailureKind::Decode | FailureKind::Unrouted => true,
+            FailureKind::Panic | FailureKind::Decode | FailureKind::Unrouted | FailureKind::DeliveredTooOften => true,
             FailureKind::TimedOut => false,
             FailureKind::Error => is_permanent(&self.reason),
         }
+    }
+}
+
+impl Failure {
+    /// When its error asks to be tried again; see [`retry_after`](crate::ResultExt::retry_after).
+    pub(crate) fn retry_delay(&self) -> Option<Duration> {
+        retry_delay(&self.reason)
     }
 }
 
@@ -108,6 +128,7 @@ impl fmt::Display for FailureKind {
             Self::TimedOut => "timed out",
             Self::Decode => "decode",
             Self::Unrouted => "unrouted",
+            Self::DeliveredTooOften => "delivered too often",
         })
     }
 }

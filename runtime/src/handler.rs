@@ -10,6 +10,7 @@ use broadway_topology::Topology;
 use crate::{
     batch::{Batch, MessageOf},
     error::Result,
+    failure::Failure,
     message::Message,
     stage::{Producer, StageIndex},
 };
@@ -118,6 +119,18 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     /// `partition_by` of the processors. Only asked if the topology says that they are partitioned.
     fn processor_partition(&self, _message: &MessageOf<Self>) -> u64 {
         0
+    }
+
+    /// `when` of the processors' `retry`: whether a message that failed so is tried again. Only asked about failures that are
+    /// not permanent.
+    fn processor_retries(&self, _failure: &Failure) -> bool {
+        true
+    }
+
+    /// `when` of a batcher's `retry`: whether what failed so in a batch is tried again. Only asked about failures that are
+    /// not permanent.
+    fn batcher_retries(&self, _batcher: Self::Batcher, _failure: &Failure) -> bool {
+        true
     }
 
     /// `partition_by` of a batcher. Only asked if the topology says that it is partitioned.

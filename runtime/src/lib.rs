@@ -102,7 +102,7 @@ pub use batch_key::{BatchKey, BatchKeyValue};
 pub use broadway_macros::broadway;
 pub use broadway_topology as topology;
 pub use builder::{Builder, Closures};
-pub use error::{Error, Permanent, Result, ResultExt};
+pub use error::{Error, Permanent, Result, ResultExt, RetryAfter};
 pub use failure::{DecodeError, Failure, FailureKind};
 pub use handler::{Batcher, BoxProducer, Broadway, Declared, DefaultBatcher, Lent, Outcome};
 pub use message::{BatchMode, Done, Message};

@@ -103,6 +103,13 @@ impl<T, B> Message<T, B> {
         self.envelope().and_then(|envelope| envelope.delivery).unwrap_or(1)
     }
 
+    /// How often `handle_message` is called with the message in this process, this time included: 1 unless `retry` is
+    /// declared. See [`delivery`](Self::delivery) for how often it has come, and
+    /// [`BatchInfo::attempt`](crate::BatchInfo::attempt) for how often its batch is tried.
+    pub fn attempt(&self) -> u32 {
+        self.envelope().map_or(1, |envelope| envelope.failed_attempts.saturating_add(1))
+    }
+
     /// What the source groups or partitions by: a FIFO group, a record's key.
     pub fn key(&self) -> Option<&Payload> {
         self.envelope()?.key.as_ref()
@@ -174,14 +181,14 @@ impl<T, B> Message<T, B> {
     }
 
     /// A failed message was taken care of, say by dead-lettering it in `handle_failed`: the source may forget it. It
-    /// counts as failed all the same. Has no effect on a message that succeeds.
+    /// counts as failed all the same, and is not retried. Has no effect on a message that succeeds.
     pub fn discard(&mut self) {
         self.fate = Fate::Discarded;
     }
 
     /// A failed message is given back to the source, to be delivered again after `delay` (milliseconds are what sources
-    /// know; at most 49 days), instead of what the connector's `on_failure` says. Has no effect on a message that
-    /// succeeds.
+    /// know; at most 49 days), instead of what the connector's `on_failure` says, and instead of a retry. Has no effect on a
+    /// message that succeeds.
     pub fn release_after(&mut self, delay: Duration) {
         self.release_after_ms = u32::try_from(delay.as_millis()).unwrap_or(u32::MAX).saturating_add(1);
     }

@@ -52,6 +52,11 @@ impl Ticket {
         Token(u64::from(self.lane) << 32 | u64::from(self.ack_ref.0), self.sequence)
     }
 
+    /// What the acknowledger knows the message by.
+    pub(crate) fn data(&self) -> &AckData {
+        &self.data
+    }
+
     /// Takes what the acknowledger needs; afterwards the ticket is settled.
     #[inline]
     pub(crate) fn settle(&mut self) -> AckData {

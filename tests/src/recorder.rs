@@ -3,12 +3,12 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use broadway::{AckRef, AckReport, Acknowledger, Settled, Settlement, Status, async_trait};
+use broadway::{AckData, AckRef, AckReport, Acknowledger, Settled, Settlement, Status, async_trait};
 use tokio::time::Instant;
 
 use crate::Log;
@@ -33,6 +33,8 @@ pub struct Recorder {
     panics: Arc<AtomicUsize>,
     refuses: Log<u64>,
     hangs: Arc<AtomicUsize>,
+    renews: Arc<AtomicBool>,
+    extended: Log<(Instant, Vec<u64>, Duration)>,
 }
 
 impl Recorder {
@@ -49,6 +51,16 @@ impl Recorder {
     /// Refuses the verdict on this message once.
     pub fn refuse(&self, message: u64) {
         self.refuses.push(message);
+    }
+
+    /// From now on leases are renewed.
+    pub fn renew(&self) {
+        self.renews.store(true, Ordering::SeqCst);
+    }
+
+    /// Each time it was asked to renew leases: when, whose, and until how long from then.
+    pub fn extended(&self) -> Vec<(Instant, Vec<u64>, Duration)> {
+        self.extended.all()
     }
 
     /// Each call's verdicts, those that were refused left out.
@@ -118,5 +130,11 @@ impl Acknowledger for Recorder {
         refuses.into_iter().for_each(|message| self.refuses.push(message));
         self.rounds.push((Instant::now(), delivered));
         report
+    }
+
+    async fn extend(&self, _ack_ref: AckRef, data: &[&AckData], by: Duration) -> AckReport {
+        let messages = data.iter().map(|data| data.as_u64().expect("scripted messages have numbers")).collect();
+        self.extended.push((Instant::now(), messages, by));
+        if self.renews.load(Ordering::SeqCst) { AckReport::delivered() } else { AckReport::not_renewed(data) }
     }
 }

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use broadway::{AckData, Incoming, Next, Outbox, Producer, ProducerContext, Result, async_trait};
@@ -51,6 +52,8 @@ pub struct Scripted {
     inits: Log<Result<(), String>>,
     preferred: Option<usize>,
     left: Vec<u64>,
+    lease: Option<Duration>,
+    delivery: Option<u32>,
 }
 
 impl Scripted {
@@ -65,6 +68,8 @@ impl Scripted {
             inits: Log::new(),
             preferred: None,
             left: Vec::new(),
+            lease: None,
+            delivery: None,
         }
     }
 
@@ -72,6 +77,29 @@ impl Scripted {
     pub fn preferring(mut self, demand: usize) -> Self {
         self.preferred = Some(demand);
         self
+    }
+
+    /// For how long each message is leased, from its emission on.
+    pub fn leasing(mut self, lease: Duration) -> Self {
+        self.lease = Some(lease);
+        self
+    }
+
+    /// How often each message was delivered, as the source says.
+    pub fn delivering(mut self, delivery: u32) -> Self {
+        self.delivery = Some(delivery);
+        self
+    }
+
+    fn incoming(&self, number: u64) -> Incoming<u64> {
+        let mut incoming = Incoming::new(number).ack(AckData::U64(number));
+        if let Some(lease) = self.lease {
+            incoming = incoming.leased_until(Instant::now() + lease);
+        }
+        match self.delivery {
+            Some(delivery) => incoming.delivery(delivery),
+            None => incoming,
+        }
     }
 
     /// What it still holds when the pipeline drains.
@@ -131,7 +159,7 @@ impl Producer for Scripted {
         | Step::Panic(messages)
         | Step::Wait(messages)
         | Step::Finish(messages)) = &step;
-        out.extend(messages.iter().map(|number| Incoming::new(*number).ack(AckData::U64(*number))));
+        out.extend(messages.iter().map(|number| self.incoming(*number)));
         match step {
             Step::Emit(_) => Ok(Next::More),
             Step::Fail(_) => Err("told to fail".into()),

@@ -20,6 +20,18 @@ pub const SHUTDOWN: Duration = Duration::from_secs(25);
 pub const MAX_RESTARTS: u64 = 3;
 /// The window of [`MAX_RESTARTS`].
 pub const MAX_SECONDS: u64 = 5;
+/// How often what failed is tried in all, where `retry` is given.
+pub const RETRY_ATTEMPTS: u64 = 5;
+/// How many messages of a layer may wait for another attempt.
+pub const RETRY_MAX_WAITING: u64 = 1000;
+/// The wait before the second attempt.
+pub const BACKOFF_MIN: Duration = Duration::from_millis(100);
+/// The longest wait before another attempt.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(30);
+/// How much longer each wait is than the one before.
+pub const BACKOFF_FACTOR: f64 = 2.0;
+/// Up to which share a wait is shortened at random.
+pub const BACKOFF_JITTER: f64 = 0.5;
 /// The batcher of a message that `put_batcher` did not route.
 pub const BATCHER: &str = "default";
 

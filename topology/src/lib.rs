@@ -21,13 +21,15 @@
 pub mod defaults;
 pub mod diagram;
 pub mod options;
+mod retry;
 pub mod rules;
 mod setters;
 mod topology;
 pub mod tree;
 
 pub use options::{OptionSpec, Section, Takes};
+pub use retry::{Backoff, Retry};
 pub use rules::{Place, Rule, Violation, check};
-pub use setters::{Count, Time};
+pub use setters::{Count, Decimal, Time};
 pub use topology::{Batcher, Processors, Producers, RateLimiting, Routing, Topology};
 pub use tree::{Intensity, Layer, Node, Role, Strategy, Tree};

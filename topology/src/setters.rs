@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use crate::topology::{Batcher, Processors, Producers, RateLimiting, Routing, Topology};
+use crate::{
+    retry::Retry,
+    topology::{Batcher, Processors, Producers, RateLimiting, Routing, Topology},
+};
 
 /// A whole number: any integer type. A negative one counts as 0, which no count allows.
 #[diagnostic::on_unimplemented(
@@ -27,6 +30,29 @@ pub trait Time {
     fn time(self) -> Duration;
 }
 
+/// A number that need not be whole.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number",
+    label = "expected a number",
+    note = "write a literal such as `1.5`, or an expression of a number's type"
+)]
+pub trait Decimal {
+    /// The number.
+    fn decimal(self) -> f64;
+}
+
+impl Decimal for f64 {
+    fn decimal(self) -> f64 {
+        self
+    }
+}
+
+impl Decimal for f32 {
+    fn decimal(self) -> f64 {
+        self.into()
+    }
+}
+
 macro_rules! integers {
     ($($type:ty),*) => {$(
         impl Count for $type {
@@ -38,6 +64,12 @@ macro_rules! integers {
         impl Time for $type {
             fn time(self) -> Duration {
                 Duration::from_millis(self.count())
+            }
+        }
+
+        impl Decimal for $type {
+            fn decimal(self) -> f64 {
+                self as f64
             }
         }
     )*};
@@ -118,6 +150,12 @@ impl Producers {
         self.rate_limiting = Some(RateLimiting { allowed_messages, interval });
         self
     }
+
+    /// A message that its source has delivered more often fails without being handled. Default: no limit.
+    pub fn max_deliveries(&mut self, max_deliveries: impl Count) -> &mut Self {
+        self.max_deliveries = Some(max_deliveries.count());
+        self
+    }
 }
 
 impl Processors {
@@ -148,6 +186,13 @@ impl Processors {
     /// How long `handle_message` may take. Default: as long as it likes.
     pub fn timeout(&mut self, timeout: impl Time) -> &mut Self {
         self.timeout = Some(timeout.time());
+        self
+    }
+
+    /// Tries messages that failed again, as `change` says:
+    /// `processors.retry(|retry| retry.attempts(8).within(60_000))`. Default: they are not.
+    pub fn retry(&mut self, change: impl FnOnce(&mut Retry) -> &mut Retry) -> &mut Self {
+        change(self.retry.get_or_insert_default());
         self
     }
 }
@@ -192,6 +237,19 @@ impl Batcher {
     /// How long `handle_batch` may take. Default: as long as it likes.
     pub fn timeout(&mut self, timeout: impl Time) -> &mut Self {
         self.timeout = Some(timeout.time());
+        self
+    }
+
+    /// Tries batches that failed again, with the messages that are left, as `change` says:
+    /// `batcher.retry(|retry| retry.attempts(8).within(60_000))`. Default: they are not.
+    pub fn retry(&mut self, change: impl FnOnce(&mut Retry) -> &mut Retry) -> &mut Self {
+        change(self.retry.get_or_insert_default());
+        self
+    }
+
+    /// Whether a batch that failed for good is halved until the guilty messages are alone. Default: it is not.
+    pub fn split(&mut self, split: bool) -> &mut Self {
+        self.split = split;
         self
     }
 }

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use crate::defaults;
+use crate::{defaults, retry::Retry};
 
 /// The shape, the numbers and the names of a pipeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Topology {
     /// What the pipeline is called in logs, statistics and errors.
     pub name: String,
@@ -37,6 +37,8 @@ pub struct Producers {
     pub module: String,
     /// How many messages may leave all producers together in an interval.
     pub rate_limiting: Option<RateLimiting>,
+    /// A message that its source has delivered more often fails without being handled.
+    pub max_deliveries: Option<u64>,
 }
 
 /// `rate_limiting(allowed_messages, interval)`.
@@ -49,7 +51,7 @@ pub struct RateLimiting {
 }
 
 /// The processor layer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Processors {
     /// How many processor stages run.
     pub stages: u64,
@@ -61,10 +63,12 @@ pub struct Processors {
     pub partitioned: bool,
     /// How long `handle_message` may take.
     pub timeout: Option<Duration>,
+    /// How messages that failed are tried again.
+    pub retry: Option<Retry>,
 }
 
 /// A batcher and its batch processors.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Batcher {
     /// The batcher's name; the attribute makes an enum variant of it.
     pub name: String,
@@ -83,6 +87,10 @@ pub struct Batcher {
     pub partitioned: bool,
     /// How long `handle_batch` may take.
     pub timeout: Option<Duration>,
+    /// How batches that failed are tried again.
+    pub retry: Option<Retry>,
+    /// Whether a batch that failed for good is halved until the guilty messages are alone.
+    pub split: bool,
 }
 
 /// Where a message goes that `handle_message` did not route.
@@ -154,6 +162,8 @@ impl Batcher {
             max_demand: None,
             partitioned: false,
             timeout: None,
+            retry: None,
+            split: false,
         }
     }
 
@@ -165,7 +175,7 @@ impl Batcher {
 
 impl Default for Producers {
     fn default() -> Self {
-        Self { stages: defaults::PRODUCER_STAGES, module: String::new(), rate_limiting: None }
+        Self { stages: defaults::PRODUCER_STAGES, module: String::new(), rate_limiting: None, max_deliveries: None }
     }
 }
 
@@ -177,6 +187,7 @@ impl Default for Processors {
             max_demand: defaults::PROCESSOR_MAX_DEMAND,
             partitioned: false,
             timeout: None,
+            retry: None,
         }
     }
 }

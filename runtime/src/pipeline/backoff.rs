@@ -12,13 +12,30 @@ const LONGEST: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Backoff {
     next: Duration,
-    random: u64,
+    random: Random,
+}
+
+/// Shares between 0 and 1.
+#[derive(Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new() -> Self {
+        // The standard library's only source of randomness; an even number would stay 0 forever.
+        Self(RandomState::new().build_hasher().finish() | 1)
+    }
+
+    pub(crate) fn share(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
 }
 
 impl Backoff {
     pub(crate) fn new() -> Self {
-        // The standard library's only source of randomness; an even number would stay 0 forever.
-        Self { next: FIRST, random: RandomState::new().build_hasher().finish() | 1 }
+        Self { next: FIRST, random: Random::new() }
     }
 
     pub(crate) fn reset(&mut self) {
@@ -29,11 +46,7 @@ impl Backoff {
     pub(crate) fn wait(&mut self) -> Duration {
         let whole = self.next;
         self.next = (whole * 2).min(LONGEST);
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        let share = (self.random >> 11) as f64 / (1u64 << 53) as f64;
-        whole.mul_f64(0.5 + share / 2.0)
+        whole.mul_f64(0.5 + self.random.share() / 2.0)
     }
 }
 

@@ -5,6 +5,7 @@ use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 use tracing::Instrument;
 
 use super::{
+    batch_retries::BatchRetries,
     handled::Handled,
     parcel::Parcel,
     stage::{Stage, guarded},
@@ -20,11 +21,16 @@ pub(crate) struct BatchProcessor<P: Broadway> {
     pub(crate) stage: Stage<P>,
     pub(crate) inbox: Consumer<Parcel<P>>,
     pub(crate) timeout: Option<Duration>,
+    /// Only where `retry` or `split` is declared.
+    pub(crate) retries: Option<BatchRetries<P>>,
 }
 
 impl<P: Broadway> BatchProcessor<P> {
     /// Runs until its batcher has ended and all its batches are through.
     pub(crate) async fn run(mut self) {
+        if let Some(retries) = self.retries.take() {
+            return self.run_and_retry(retries).await;
+        }
         let mut parcel = Parcel::default();
         let mut failed = Vec::new();
         while self.inbox.take(1, false, &mut parcel).await {

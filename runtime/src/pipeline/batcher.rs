@@ -115,6 +115,7 @@ impl<P: Broadway> Batcher<P> {
         let batcher = messages.first()?.batcher?;
         let (batch_key, partition, size) = (key.batch_key, key.partition, messages.len());
         tracing::debug!(batcher = self.name, size, %trigger, "batch");
-        Some(Batch { messages, outputs, info: BatchInfo { batcher, batch_key, partition, size, trigger } })
+        let info = BatchInfo { batcher, batch_key, partition, size, trigger, attempt: 1 };
+        Some(Batch { messages, outputs, info })
     }
 }

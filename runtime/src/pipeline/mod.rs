@@ -2,11 +2,13 @@
 
 mod backoff;
 mod batch_processor;
+mod batch_retries;
 mod batcher;
 mod core;
 mod entry;
 mod handle;
 mod handled;
+mod leases;
 mod lent;
 mod order;
 mod outcome;
@@ -19,6 +21,8 @@ mod processor;
 mod producer;
 mod rate_limiter;
 mod registry;
+mod retries;
+mod retrying;
 mod run;
 mod settler;
 mod setup;
@@ -26,6 +30,7 @@ mod shared;
 mod stage;
 mod start;
 mod terminator;
+mod waiting_room;
 
 pub(crate) use self::core::Core;
 pub use self::core::PushError;

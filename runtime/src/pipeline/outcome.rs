@@ -118,7 +118,7 @@ pub(crate) fn tell<P: Broadway>(
         failure,
         batcher: batch.map(|batch| batch.batcher.index()),
         batch: batch.map(|batch| BatchSummary { size: batch.size, trigger: batch.trigger, partition: batch.partition }),
-        attempts: 1,
+        attempts: message.attempt(),
         output: output.map(|output| Box::new(output) as Box<dyn Any + Send>),
         batch_key: std::mem::take(&mut message.batch_key),
     });

@@ -9,13 +9,14 @@ use std::{
     time::Duration,
 };
 
-use broadway_topology::{Layer, Role, Routing, Topology};
+use broadway_topology::{Layer, Retry, Role, Routing, Topology};
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
 use super::{
     Shared,
     batch_processor::BatchProcessor,
+    batch_retries::BatchRetries,
     batcher::Batcher,
     handled::Handled,
     parcel::Parcel,
@@ -23,8 +24,10 @@ use super::{
     processor::{Outlet, Processor, Rules, caught},
     producer::{Made, Producer},
     rate_limiter::RateLimiter,
+    retries::Retries,
     stage::Stage,
     terminator::Terminator,
+    waiting_room::Budget,
 };
 use crate::{
     batch::MessageOf,
@@ -46,6 +49,8 @@ pub(crate) struct Plan<P: Broadway> {
     pub(crate) source: Option<Source<P>>,
     pub(crate) to_processors: Arc<Edge<Vec<MessageOf<P>>>>,
     to_batchers: Vec<BatcherEdges<P>>,
+    /// How many messages may wait in the processors for another attempt.
+    waiting: Arc<Budget>,
     pub(crate) limiter: Option<Arc<RateLimiter>>,
     /// Producers that were made at start and wait for their stage.
     pub(crate) made: Mutex<Vec<Option<Made<P>>>>,
@@ -59,6 +64,8 @@ struct BatcherEdges<P: Broadway> {
     inbox: Arc<Edge<Handled<P>>>,
     /// One that all batch processors share, or one for each.
     outlets: Vec<Arc<Edge<Parcel<P>>>>,
+    /// How many messages may wait in the batch processors for another attempt.
+    waiting: Arc<Budget>,
 }
 
 impl<P: Broadway> Plan<P> {
@@ -78,11 +85,13 @@ impl<P: Broadway> Plan<P> {
             } else {
                 vec![Edge::new(stages, stages, false)]
             };
-            BatcherEdges { inbox: Edge::new(topology.batcher_demand(batcher) as usize, 1, false), outlets }
+            let inbox = Edge::new(topology.batcher_demand(batcher) as usize, 1, false);
+            BatcherEdges { inbox, outlets, waiting: budget(batcher.retry.as_ref()) }
         });
         Self {
             to_processors: Edge::new(demand, processors.stages as usize, processors.partitioned).unhurried(),
             to_batchers: to_batchers.collect(),
+            waiting: budget(processors.retry.as_ref()),
             limiter: topology.producers.rate_limiting.map(|limit| Arc::new(RateLimiter::new(limit))),
             made: Mutex::new((0..topology.producers.stages).map(|_| None).collect()),
             finished: (0..topology.producers.stages).map(|_| AtomicBool::new(false)).collect(),
@@ -144,6 +153,7 @@ impl<P: Broadway> Plan<P> {
             self.to_batchers.iter().map(|edges| Outlet { feeder: edges.inbox.feeder(), waiting: Handled::default() });
         let rules = Rules {
             timeout: self.topology.processors.timeout,
+            max_deliveries: self.topology.producers.max_deliveries,
             partitioned: self.topology.batchers.iter().map(|batcher| batcher.partitioned).collect(),
             unrouted_fail: self.topology.routing == Routing::Fail,
         };
@@ -153,6 +163,9 @@ impl<P: Broadway> Plan<P> {
             outlets: outlets.collect(),
             chunk: self.topology.processors.chunk() as usize,
             rules,
+            retries: self.topology.processors.retry.map(|retry| {
+                Retries::new(retry, self.waiting.clone(), self.shared.clone(), self.topology.processors.partitioned)
+            }),
         }
     }
 
@@ -170,14 +183,16 @@ impl<P: Broadway> Plan<P> {
     }
 
     fn batch_processor(&self, name: &str, batcher: usize, index: usize) -> BatchProcessor<P> {
-        let outlets = &self.to_batchers[batcher].outlets;
-        let inbox = if self.topology.batchers[batcher].partitioned {
-            outlets[index].consumer(0)
-        } else {
-            outlets[0].consumer(index)
-        };
-        BatchProcessor { stage: self.stage(name), inbox, timeout: self.topology.batchers[batcher].timeout }
+        let BatcherEdges { outlets, waiting, .. } = &self.to_batchers[batcher];
+        let batcher = &self.topology.batchers[batcher];
+        let inbox = if batcher.partitioned { outlets[index].consumer(0) } else { outlets[0].consumer(index) };
+        let retries = BatchRetries::new(batcher.retry, batcher.split, batcher.partitioned, waiting, &self.shared);
+        BatchProcessor { stage: self.stage(name), inbox, timeout: batcher.timeout, retries }
     }
+}
+
+fn budget(retry: Option<&Retry>) -> Arc<Budget> {
+    Budget::new(retry.map_or(0, |retry| retry.max_waiting))
 }
 
 impl<P: Broadway> Staff for Arc<Plan<P>> {

@@ -11,6 +11,7 @@ use super::{
     handled::Handled,
     lent::violation,
     pace::Pace,
+    retries::Retries,
     stage::{Stage, guarded},
 };
 use crate::{
@@ -30,11 +31,15 @@ pub(crate) struct Processor<P: Broadway> {
     pub(crate) outlets: Vec<Outlet<P>>,
     pub(crate) chunk: usize,
     pub(crate) rules: Rules,
+    /// Only where `retry` is declared.
+    pub(crate) retries: Option<Retries<P>>,
 }
 
 /// What the topology says about the messages of a processor.
 pub(crate) struct Rules {
     pub(crate) timeout: Option<Duration>,
+    /// A message that was delivered more often fails without being handled.
+    pub(crate) max_deliveries: Option<u64>,
     /// Which batchers there are, and whether each is partitioned.
     pub(crate) partitioned: Vec<bool>,
     /// Whether messages that were not routed fail, even if the batchers have a default (`unrouted = fail`).
@@ -49,26 +54,59 @@ pub(crate) struct Outlet<P: Broadway> {
 
 /// What became of a message in `handle_message`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     /// To the batcher of that index; its output is the next in line.
     Batcher(usize, u64),
     /// It ends here, successfully, with an output or without.
     Done { output: bool },
     /// It failed.
     Failed,
-    /// It is not the message that was lent, or it came too late to be handled.
+    /// It is not the message that was lent, or it came too late to be handled, or to be retried.
     Released,
+    /// It failed, and is tried again after this time.
+    Again(Duration),
+    /// It may not overtake one that is tried again.
+    Parked,
 }
 
 /// A chunk at work, in buffers that are used again.
-struct Round<P: Broadway> {
-    messages: Vec<MessageOf<P>>,
+pub(super) struct Round<P: Broadway> {
+    pub(super) messages: Vec<MessageOf<P>>,
     outputs: Vec<P::Output>,
     /// As many as messages were handled.
     ways: Vec<Way>,
     /// Which message is lent right now.
     lent: Token,
     failed: Vec<MessageOf<P>>,
+    /// What waits for another attempt, or is parked behind it.
+    pub(super) kept: Vec<(MessageOf<P>, Way)>,
+}
+
+/// What becomes of failed messages besides failing: nothing, or another attempt.
+pub(super) trait Again<P: Broadway> {
+    /// Whether there is any: code for another attempt is left out where there is none.
+    const ON: bool;
+
+    /// What becomes of the message at that place instead of being handled, because another of its partition is tried again.
+    fn holds_back(&self, place: usize, message: &MessageOf<P>) -> Option<Way>;
+
+    /// What becomes of the message at that place, which has failed.
+    fn failed(&mut self, stage: &Stage<P>, place: usize, message: &mut MessageOf<P>) -> Way;
+}
+
+/// Without `retry`.
+struct Never;
+
+impl<P: Broadway> Again<P> for Never {
+    const ON: bool = false;
+
+    fn holds_back(&self, _place: usize, _message: &MessageOf<P>) -> Option<Way> {
+        None
+    }
+
+    fn failed(&mut self, _stage: &Stage<P>, _place: usize, _message: &mut MessageOf<P>) -> Way {
+        Way::Failed
+    }
 }
 
 /// Why there is no output.
@@ -81,6 +119,9 @@ enum Fault {
 impl<P: Broadway> Processor<P> {
     /// Runs until the producers have ended and all that they emitted is through.
     pub(crate) async fn run(mut self) {
+        if let Some(retries) = self.retries.take() {
+            return self.run_and_retry(retries).await;
+        }
         let mut round = Round::default();
         let rouse = self.inbox.rouse();
         let mut pace = Pace::new();
@@ -89,9 +130,9 @@ impl<P: Broadway> Processor<P> {
             if tracing::enabled!(tracing::Level::DEBUG) {
                 let span =
                     tracing::debug_span!("processor", stage = &*self.stage.name, messages = round.messages.len());
-                pace.work(self.work(&mut round).instrument(span), &rouse).await;
+                pace.work(self.work(&mut round, &mut Never).instrument(span), &rouse).await;
             } else {
-                pace.work(self.work(&mut round), &rouse).await;
+                pace.work(self.work(&mut round, &mut Never), &rouse).await;
             }
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
@@ -100,16 +141,20 @@ impl<P: Broadway> Processor<P> {
         }
     }
 
-    async fn work(&mut self, round: &mut Round<P>) {
-        if P::PREPARES {
+    pub(super) async fn work(&mut self, round: &mut Round<P>, again: &mut impl Again<P>) {
+        if let Some(most) = self.rules.max_deliveries {
+            self.refuse(round, most);
+        }
+        if P::PREPARES && !round.messages.is_empty() {
             self.prepare(&mut round.messages).await;
         }
         // One guard for the chunk, set up again after each panic, costs less than one for each message.
-        while let Err(panic) = AssertUnwindSafe(handle_all(&self.stage, &self.rules, round)).catch_unwind().await {
-            round.judge(&self.stage, &self.rules, Err(Fault::Panic(panic)));
+        while let Err(panic) = AssertUnwindSafe(handle_all(&self.stage, &self.rules, round, again)).catch_unwind().await
+        {
+            round.judge(&self.stage, &self.rules, Err(Fault::Panic(panic)), again);
         }
         match round.ways.first() {
-            Some(Way::Batcher(batcher, _)) if round.go_to_one_batcher(*batcher) => {
+            Some(Way::Batcher(batcher, _)) if round.failed.is_empty() && round.go_to_one_batcher(*batcher) => {
                 let outlet = &mut self.outlets[*batcher];
                 std::mem::swap(&mut outlet.waiting.messages, &mut round.messages);
                 std::mem::swap(&mut outlet.waiting.outputs, &mut round.outputs);
@@ -148,11 +193,21 @@ impl<P: Broadway> Processor<P> {
                 Way::Failed => round.failed.push(message),
                 // A message of a test that took the place of the lent one has nothing to be released.
                 Way::Released => drop(message),
+                Way::Again(_) | Way::Parked => round.kept.push((message, way)),
             }
         }
         drop(outputs);
         self.stage.fail(&mut round.failed, None).await;
         self.stage.settler.deliver().await;
+    }
+
+    /// Fails what was delivered too often before any callback sees it.
+    fn refuse(&self, round: &mut Round<P>, most: u64) {
+        for mut message in round.messages.extract_if(.., |message| u64::from(message.delivery()) > most) {
+            message.failure = Some(Failure::delivered_too_often(message.delivery(), most, &self.stage.name));
+            note_failure(&self.stage.name, &mut message);
+            round.failed.push(message);
+        }
     }
 
     async fn prepare(&mut self, messages: &mut Vec<MessageOf<P>>) {
@@ -167,15 +222,22 @@ impl<P: Broadway> Processor<P> {
 }
 
 /// `handle_message` for the messages that were not handled yet, one after the other.
-async fn handle_all<P: Broadway>(stage: &Stage<P>, rules: &Rules, round: &mut Round<P>) {
+async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, round: &mut Round<P>, again: &mut A) {
     while let Some(message) = round.messages.get_mut(round.ways.len()) {
         // After a callback that blocked its thread beyond a drain's deadline, the rest of its take is released.
         if stage.settler.is_fenced() {
             round.ways.push(Way::Released);
             continue;
         }
+        if A::ON
+            && let Some(way) = again.holds_back(round.ways.len(), message)
+        {
+            round.ways.push(way);
+            continue;
+        }
         if message.failure.is_some() {
-            round.ways.push(Way::Failed);
+            let way = again.failed(stage, round.ways.len(), message);
+            round.ways.push(way);
             continue;
         }
         round.lent = message.ticket.token();
@@ -187,21 +249,21 @@ async fn handle_all<P: Broadway>(stage: &Stage<P>, rules: &Rules, round: &mut Ro
                 Err(_) => Err(Fault::TimedOut(timeout)),
             },
         };
-        round.judge(stage, rules, result);
+        round.judge(stage, rules, result, again);
     }
 }
 
 impl<P: Broadway> Round<P> {
     /// Says what becomes of the message that was lent. An output is pushed where there is one, in the messages' order.
     #[inline(always)]
-    fn judge(&mut self, stage: &Stage<P>, rules: &Rules, result: Result<P::Output, Fault>) {
+    fn judge(&mut self, stage: &Stage<P>, rules: &Rules, result: Result<P::Output, Fault>, again: &mut impl Again<P>) {
         let Some(message) = self.messages.get_mut(self.ways.len()) else { return };
         if message.ticket.token() != self.lent {
             violation(&stage.counters.violations, 1);
             self.ways.push(Way::Released);
             return;
         }
-        let way = match result {
+        let mut way = match result {
             Ok(output) if message.failure.is_none() => {
                 let way = route(stage, rules, message);
                 if way != Way::Failed {
@@ -214,6 +276,7 @@ impl<P: Broadway> Round<P> {
         };
         if way == Way::Failed {
             note_failure(&stage.name, message);
+            way = again.failed(stage, self.ways.len(), message);
         } else {
             tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "stop");
         }
@@ -286,7 +349,7 @@ impl Way {
 impl<P: Broadway> Default for Round<P> {
     fn default() -> Self {
         let (messages, outputs, ways, failed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { messages, outputs, ways, lent: Token::NONE, failed }
+        Self { messages, outputs, ways, lent: Token::NONE, failed, kept: Vec::new() }
     }
 }
 

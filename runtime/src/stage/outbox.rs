@@ -3,9 +3,11 @@
 
 use std::{any::Any, fmt, sync::Arc, time::SystemTime};
 
+use tokio::time::Instant;
+
 use crate::{
     acknowledger::{AckData, AckRef},
-    envelope::Envelope,
+    envelope::{Envelope, Lease},
     failure::Failure,
     payload::Payload,
     pipeline::Shared,
@@ -65,6 +67,13 @@ impl<T> Incoming<T> {
     /// When it was sent.
     pub fn published_at(mut self, at: SystemTime) -> Self {
         self.envelope().published_at = Some(at);
+        self
+    }
+
+    /// Until when the source hides it from others. A retry is never put later, unless
+    /// [`Acknowledger::extend`](crate::Acknowledger::extend) renews the lease.
+    pub fn leased_until(mut self, until: Instant) -> Self {
+        self.envelope().lease = Some(Lease { until, length: None });
         self
     }
 

@@ -79,7 +79,7 @@ impl<P: Broadway> Batch<P> {
         let (messages, outputs): (Vec<_>, Vec<_>) =
             items.into_iter().map(|(data, output)| (Message::test(data), output)).unzip();
         let (batch_key, partition, size, trigger) = (BatchKey::default(), None, messages.len(), Trigger::Size);
-        Self { messages, outputs, info: BatchInfo { batcher, batch_key, partition, size, trigger } }
+        Self { messages, outputs, info: BatchInfo { batcher, batch_key, partition, size, trigger, attempt: 1 } }
     }
 }
 
