@@ -39,7 +39,7 @@ pub struct Report {
     pub violations: u64,
     /// Batches that were handled.
     pub batches: u64,
-    /// Stages that were started again after a crash.
+    /// Starts of stages after a crash: each stage counts that had to start again, not only the one that crashed.
     pub restarts: u64,
     /// From the start to the end.
     pub took: Duration,
@@ -109,9 +109,9 @@ pub enum StopError {
         /// What became of the messages.
         report: Report,
     },
-    /// Stages crashed more often than their supervisor may restart them.
+    /// Stages crashed more often than the tree may restart them.
     GaveUp {
-        /// Which, and what they said.
+        /// Which, and what they said, from the top of the tree down.
         reason: String,
         /// What became of the messages.
         report: Report,

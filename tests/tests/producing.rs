@@ -95,8 +95,8 @@ async fn too_many_panics_end_the_pipeline_and_wait_says_why() {
         assert!(matches!(error, StopError::GaveUp { .. }), "{error:?}");
         assert_eq!(
             error.to_string(),
-            "`producers` crashed more often than `supervisor` may restart it: `producer_0` crashed more often than \
-             `producers` may restart it: told to panic"
+            "`producers` crashed when `supervisor` had used up its 3 restarts in 5 s: `producer_0` crashed when `producers` \
+             had used up its 2 restarts in 1 s: told to panic"
         );
         // Two restarts in each of the lives of `producers`, of which there are four.
         assert_eq!(producer.instances(), 12);

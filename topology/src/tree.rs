@@ -158,6 +158,15 @@ impl Tree {
         stages.collect()
     }
 
+    /// Whether a supervisor or a stage has that name.
+    pub fn has(&self, name: &str) -> bool {
+        let below = |child: &Node| match child {
+            Node::Stage { name: stage, .. } => stage == name,
+            Node::Supervisor(tree) => tree.has(name),
+        };
+        self.name == name || self.children.iter().any(below)
+    }
+
     fn draw(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
         let Intensity { max_restarts, max_seconds } = self.intensity;
         writeln!(f, "{} ({}, {max_restarts} restarts in {max_seconds} s)", self.name, self.strategy)?;

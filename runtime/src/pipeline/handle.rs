@@ -64,7 +64,7 @@ pub struct StageStats {
     pub rounds: u64,
     /// Errors of a producer, each followed by a back-off.
     pub errors: u64,
-    /// How often it was started again after a crash.
+    /// How often it was started again: after a crash of its own, or of a stage that takes it along.
     pub restarts: u64,
 }
 
@@ -206,6 +206,11 @@ impl Handle {
     /// If the pipeline takes messages of another type, or drains.
     pub async fn push_messages<T: Send + 'static>(&self, messages: Vec<T>) -> Result<(), PushError> {
         self.push(messages, BatchMode::Bulk, Vec::new()).await
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn crash(&self, name: &str) -> bool {
+        self.0.shared.faults.crash(name)
     }
 
     pub(crate) async fn push<T: Send + 'static>(

@@ -198,8 +198,15 @@ fn budget(retry: Option<&Retry>) -> Arc<Budget> {
 impl<P: Broadway> Staff for Arc<Plan<P>> {
     fn start(&self, name: &str, role: Role) -> BoxFuture<'static, ()> {
         let counters = self.shared.counters.stage(name);
+        if let Role::Producer(index) = role
+            && self.finished[index].load(Ordering::Relaxed)
+        {
+            return Box::pin(std::future::ready(()));
+        }
+        // Whoever crashed: each stage that has to start again counts.
+        let again = counters.started.swap(true, Ordering::Relaxed);
+        StageCounters::add(&counters.restarts, usize::from(again));
         let life: BoxFuture<'static, ()> = match role {
-            Role::Producer(index) if self.finished[index].load(Ordering::Relaxed) => Box::pin(std::future::ready(())),
             Role::Producer(index) => Box::pin(self.producer(name, index).run()),
             Role::Processor(index) => Box::pin(self.processor(name, index).run()),
             Role::Batcher(index) => Box::pin(self.batcher(name, index).run()),
@@ -207,8 +214,14 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
             Role::Terminator => {
                 Box::pin(Terminator::new(self.shared.clone(), counters.clone(), self.worked.subscribe()).run())
             }
-            // Windows follow from the clock: there is nothing to run.
-            Role::RateLimiter => Box::pin(std::future::ready(())),
+            Role::RateLimiter => {
+                let (limiter, worked) = (self.limiter.clone(), self.worked.subscribe());
+                Box::pin(async move {
+                    if let Some(limiter) = limiter {
+                        limiter.run(worked).await;
+                    }
+                })
+            }
         };
         Box::pin(async move {
             let _running = RunningMark::new(counters);
@@ -232,8 +245,9 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
         }
     }
 
-    fn restarted(&self, name: &str) {
-        StageCounters::add(&self.shared.counters.stage(name).restarts, 1);
+    #[cfg(feature = "testing")]
+    fn exposed(&self, name: &str, kill: &crate::supervision::Kill) {
+        self.shared.faults.expose(name, kill);
     }
 
     fn abandon(&self) {

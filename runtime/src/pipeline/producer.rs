@@ -63,6 +63,7 @@ impl<P: Broadway> Producer<P> {
         let draining = self.plan.shared.draining();
         // One that has connected may hold messages: it is told of a drain even if it was never asked.
         let connected = self.first.as_ref().is_some_and(|made| made.ready);
+        self.counters.ready.store(connected, Relaxed);
         let made = if connected { Some(self.make().await) } else { until(&draining, self.make()).await };
         let Some(mut made) = made else { return };
         let mut outbox = made.context.outbox();
@@ -147,17 +148,24 @@ impl<P: Broadway> Producer<P> {
         }
     }
 
-    /// Reserves demand: what is open, at most what one ask is worth, at most what the rate limit leaves.
+    /// Reserves demand: what is open, at most what one ask is worth, at most what the rate limit leaves. Waits while the
+    /// pipeline is paused, also if that begins while it waits for something else.
     async fn demand(&mut self, preferred: Option<usize>, paused: &Signal) -> usize {
-        if paused.is_raised() {
-            paused.lowered().await;
-        }
         // What one ask is worth, but no more than a share: else a stage that polls could hold all demand.
         let most = preferred.map_or(self.share, |preferred| preferred.clamp(1, self.share));
-        let reserved = self.outlet.reserve(self.chunk, most).await;
-        match &self.plan.limiter {
-            Some(limiter) => limiter.open(reserved).await,
-            None => reserved,
+        loop {
+            if paused.is_raised() {
+                paused.lowered().await;
+            }
+            let reserved = self.outlet.reserve(self.chunk, most).await;
+            let demand = match &self.plan.limiter {
+                Some(limiter) => limiter.open(reserved).await,
+                None => reserved,
+            };
+            if !paused.is_raised() {
+                return demand;
+            }
+            self.outlet.fill(&mut self.chunks);
         }
     }
 

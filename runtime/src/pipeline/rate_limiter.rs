@@ -1,11 +1,12 @@
 //! How many messages may leave all producers of a pipeline together in an interval. A window's permits are all there at its
-//! start, and do not add up (Broadway's limiter). Windows follow from the clock: no task, and no wake-up without a waiter.
+//! start, and do not add up (Broadway's limiter). Windows follow from the clock: nothing ticks, and nothing is woken without
+//! a waiter.
 
 use std::sync::{Mutex, PoisonError};
 
 use broadway_topology::RateLimiting;
 use tokio::{
-    sync::Notify,
+    sync::{Notify, watch},
     time::{Instant, sleep_until},
 };
 
@@ -23,6 +24,12 @@ impl RateLimiter {
     pub(crate) fn new(limit: RateLimiting) -> Self {
         let window = Window { limit, ends: Instant::now() + limit.interval, left: limit.allowed_messages };
         Self(Mutex::new(window), Notify::new())
+    }
+
+    /// Its life as a stage: it begins a window, and stays until everything is worked off.
+    pub(crate) async fn run(&self, mut worked: watch::Receiver<bool>) {
+        self.update(self.limit(), true);
+        let _ = worked.wait_for(|worked| *worked).await;
     }
 
     pub(crate) fn limit(&self) -> RateLimiting {

@@ -13,13 +13,13 @@ use super::{Core, order::Order, terminator::Terminator};
 use crate::{
     report::{EndReason, Report, StopError, Stuck},
     spawn::spawn,
-    supervision::{GaveUp, Kill, Staff, supervise},
+    supervision::{Kill, Staff, supervise},
 };
 
 /// What a pipeline came to.
 pub(crate) type Ending = Result<Report, StopError>;
 
-type TreeTask = JoinHandle<Result<(), GaveUp>>;
+type TreeTask = JoinHandle<crate::supervision::Ending>;
 
 /// Watched from before its first poll: a runtime may end before it.
 pub(crate) fn run(
@@ -32,17 +32,19 @@ pub(crate) fn run(
 
 async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, worked: watch::Receiver<bool>) {
     let kill = Kill::default();
+    #[cfg(feature = "testing")]
+    core.shared.faults.expose("supervisor", &kill);
     let mut tree = spawn("supervisor", supervise(Tree::of(&core.topology), staff.clone(), kill.clone()));
     let ended = watch_over(&core, &mut tree, worked).await;
     let ending = match ended {
-        Ended::Tree(Ok(()), reason) => Ok(core.report(reason)),
-        Ended::Tree(Err(gave_up), _) => {
+        Ended::Tree(Ok(()), order) => Ok(core.report(order.map_or(EndReason::Finished, |order| order.reason))),
+        Ended::Tree(Err(reason), earlier) => {
             // Its stages are stopped, and what they held is in the lane.
-            let order = Order::at_once(EndReason::Stopped);
+            let order = Order::at_once(EndReason::Stopped).after(earlier);
             core.shared.fence();
             staff.abandon();
             release_what_is_left(&core, order.deadline, std::future::ready(())).await;
-            Err(StopError::GaveUp { reason: gave_up.to_string(), report: core.report(order.reason) })
+            Err(StopError::GaveUp { reason, report: core.report(order.reason) })
         }
         Ended::Deadline(order) => {
             tracing::warn!(
@@ -88,7 +90,7 @@ impl Drop for Unfinished {
 }
 
 enum Ended {
-    Tree(Result<(), GaveUp>, EndReason),
+    Tree(crate::supervision::Ending, Option<Order>),
     Deadline(Order),
 }
 
@@ -103,10 +105,8 @@ async fn watch_over(core: &Core, tree: &mut TreeTask, mut worked: watch::Receive
         tokio::select! {
             biased;
             ending = &mut *tree => {
-                let ending = ending.unwrap_or_else(|error| Err(GaveUp {
-                    supervisor: "runtime".into(), child: "supervisor".into(), reason: error.to_string(),
-                }));
-                return Ended::Tree(ending, order.map_or(EndReason::Finished, |order| order.reason));
+                let ending = ending.unwrap_or_else(|error| Err(format!("`supervisor` crashed: {error}")));
+                return Ended::Tree(ending, order);
             }
             Ok(()) = orders.changed() => {
                 order = *orders.borrow_and_update();

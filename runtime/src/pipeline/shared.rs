@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     fenced: AtomicBool,
     /// Messages that were pushed past the producers.
     pub(crate) pushed: AtomicU64,
+    #[cfg(feature = "testing")]
+    pub(crate) faults: crate::supervision::Faults,
 }
 
 /// Append-only, so that an [`AckRef`] stays good for the pipeline's life.
@@ -51,6 +53,8 @@ impl Shared {
             paused: watch::Sender::new(false),
             fenced: AtomicBool::new(false),
             pushed: AtomicU64::new(0),
+            #[cfg(feature = "testing")]
+            faults: crate::supervision::Faults::default(),
         })
     }
 

@@ -1,7 +1,12 @@
 //! Where a producer puts what it received. Each message gets its ticket as it is put, so that from that moment on it is
 //! settled or released, whatever becomes of the ask.
 
-use std::{any::Any, fmt, sync::Arc, time::SystemTime};
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, atomic::Ordering},
+    time::SystemTime,
+};
 
 use tokio::time::Instant;
 
@@ -11,7 +16,6 @@ use crate::{
     failure::Failure,
     payload::Payload,
     pipeline::Shared,
-    telemetry::StageCounters,
     ticket::Ticket,
 };
 
@@ -170,7 +174,9 @@ impl<T> Outbox<T> {
 /// What was not pushed (the ask panicked, or was cut at a deadline) was emitted all the same, and is released.
 impl<T> Drop for Outbox<T> {
     fn drop(&mut self) {
-        StageCounters::add(&self.shared.counters.lane.emitted, self.emitted.len() + self.rejected.len());
+        // Several stages may be cut at once: the lane's counter has more than one writer.
+        let left = self.emitted.len() + self.rejected.len();
+        self.shared.counters.lane.emitted.fetch_add(left as u64, Ordering::Relaxed);
     }
 }
 

@@ -1,9 +1,9 @@
 //! One supervisor: a task that owns its children. A child that returns has ended for good; one that panics has crashed. A
 //! supervisor that gives up stops its children, last first, and crashes in its turn.
 
-use std::{fmt, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
+use std::{future::poll_fn, pin::Pin, sync::Arc, task::Poll};
 
-use broadway_topology::{Layer, Node, Role, Tree};
+use broadway_topology::{Intensity, Layer, Node, Role, Tree};
 use futures::future::BoxFuture;
 use tokio::task::{JoinError, JoinHandle};
 
@@ -21,29 +21,16 @@ pub(crate) trait Staff: Send + Sync + 'static {
     /// All stages of a layer have ended.
     fn layer_ended(&self, layer: Layer);
 
-    /// A stage crashed and is started again.
-    fn restarted(&self, name: &str);
+    /// A stage or a supervisor is started, and ends when `kill` says so.
+    #[cfg(feature = "testing")]
+    fn exposed(&self, _name: &str, _kill: &Kill) {}
 
     /// The tree was stopped before its end: what waits between the stages is let go of.
     fn abandon(&self);
 }
 
-/// A supervisor saw more crashes than its intensity allows.
-#[derive(Debug, Clone)]
-pub(crate) struct GaveUp {
-    pub(crate) supervisor: String,
-    pub(crate) child: String,
-    pub(crate) reason: String,
-}
-
-impl fmt::Display for GaveUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { supervisor, child, reason } = self;
-        write!(f, "`{child}` crashed more often than `{supervisor}` may restart it: {reason}")
-    }
-}
-
-type Ending = Result<(), GaveUp>;
+/// How a stage or a supervisor ended: for good, or with a crash and its reason.
+pub(crate) type Ending = Result<(), String>;
 
 struct Child {
     node: Node,
@@ -64,9 +51,12 @@ pub(crate) fn supervise(tree: Tree, staff: Arc<dyn Staff>, kill: Kill) -> BoxFut
         let mut restarts = Restarts::new(intensity);
         (0..supervisor.children.len()).for_each(|index| supervisor.start(index));
         loop {
-            let Some((index, ending)) = supervisor.next_end().await else {
-                supervisor.stop(0..supervisor.children.len()).await;
-                return Ok(());
+            let (index, ending) = match supervisor.next_end().await {
+                Next::Ended(index, ending) => (index, ending),
+                Next::Killed(ending) => {
+                    supervisor.stop(0..supervisor.children.len()).await;
+                    return ending.map_err(|reason| format!("`{}` was {reason}", supervisor.name));
+                }
             };
             let Err(reason) = ending else {
                 if let Node::Stage { role, .. } = supervisor.children[index].node {
@@ -88,13 +78,23 @@ pub(crate) fn supervise(tree: Tree, staff: Arc<dyn Staff>, kill: Kill) -> BoxFut
                 .collect();
             if !restarts.accept() {
                 supervisor.stop(0..supervisor.children.len()).await;
-                return Err(GaveUp { supervisor: supervisor.name, child, reason });
+                return Err(gave_up(&supervisor.name, intensity, &child, &reason));
             }
             supervisor.stop(affected).await;
-            supervisor.staff.restarted(&child);
             again.into_iter().for_each(|index| supervisor.start(index));
         }
     })
+}
+
+/// Why a supervisor crashes: one more crash of a child than it may answer with a restart.
+fn gave_up(supervisor: &str, intensity: Intensity, child: &str, reason: &str) -> String {
+    match intensity {
+        Intensity { max_restarts: 0, .. } => format!("`{child}` crashed: {reason}"),
+        Intensity { max_restarts, max_seconds } => {
+            let restarts = if max_restarts == 1 { "one restart".into() } else { format!("{max_restarts} restarts") };
+            format!("`{child}` crashed when `{supervisor}` had used up its {restarts} in {max_seconds} s: {reason}")
+        }
+    }
 }
 
 struct Supervisor {
@@ -107,6 +107,8 @@ struct Supervisor {
 impl Supervisor {
     fn start(&mut self, index: usize) {
         let kill = Kill::default();
+        #[cfg(feature = "testing")]
+        self.staff.exposed(self.children[index].name(), &kill);
         let task = match &self.children[index].node {
             Node::Stage { name, role } => {
                 let (life, killed) = (self.staff.start(name, *role), kill.clone());
@@ -114,10 +116,9 @@ impl Supervisor {
                     // The stage first: the signal is only looked at when the stage has nothing to do.
                     tokio::select! {
                         biased;
-                        () = life => {}
-                        () = killed.killed() => {}
+                        () = life => Ok(()),
+                        ending = killed.killed() => ending,
                     }
-                    Ok(())
                 })
             }
             Node::Supervisor(tree) => spawn(&tree.name, supervise(tree.clone(), self.staff.clone(), kill.clone())),
@@ -125,8 +126,8 @@ impl Supervisor {
         self.children[index].running = Some(Running { kill, task });
     }
 
-    /// The next child that ends, or `None` when this supervisor is killed.
-    async fn next_end(&mut self) -> Option<(usize, Result<(), String>)> {
+    /// The next child that ends, unless this supervisor is killed.
+    async fn next_end(&mut self) -> Next {
         let children = &mut self.children;
         let next = poll_fn(|cx| {
             for (index, child) in children.iter_mut().enumerate() {
@@ -134,15 +135,15 @@ impl Supervisor {
                     && let Poll::Ready(ending) = Pin::new(&mut running.task).poll(cx)
                 {
                     child.running = None;
-                    return Poll::Ready((index, ended(ending)));
+                    return Poll::Ready(Next::Ended(index, ended(ending)));
                 }
             }
             Poll::Pending
         });
         tokio::select! {
             biased;
-            () = self.kill.killed() => None,
-            next = next => Some(next),
+            ending = self.kill.killed() => Next::Killed(ending),
+            next = next => next,
         }
     }
 
@@ -169,10 +170,14 @@ impl Child {
     }
 }
 
-fn ended(ending: Result<Ending, JoinError>) -> Result<(), String> {
+enum Next {
+    Ended(usize, Ending),
+    Killed(Ending),
+}
+
+fn ended(ending: Result<Ending, JoinError>) -> Ending {
     match ending {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(gave_up)) => Err(gave_up.to_string()),
+        Ok(ending) => ending,
         Err(error) => Err(match error.try_into_panic() {
             Ok(panic) => panic_text(&*panic),
             Err(error) => error.to_string(),

@@ -30,8 +30,10 @@ pub(crate) struct StageCounters {
     pub(crate) rounds: AtomicU64,
     /// Errors of a producer, each followed by a back-off.
     pub(crate) errors: AtomicU64,
-    /// How often the stage was started again after a crash.
+    /// How often the stage was started again after a crash, its own or one that takes it along.
     pub(crate) restarts: AtomicU64,
+    /// Whether the stage was started before.
+    pub(crate) started: AtomicBool,
     /// A producer that has connected.
     pub(crate) ready: AtomicBool,
     /// Whether the stage's task is running.

@@ -33,6 +33,8 @@ use std::time::Duration;
 pub use producer::TestProducer;
 pub use producer_harness::ProducerHarness;
 
+use broadway_topology::Tree;
+
 use crate::{
     batch::{Batch, BatchInfo, Trigger},
     batch_key::BatchKey,
@@ -102,6 +104,20 @@ impl Handle {
     /// If the pipeline takes messages of another type, or drains.
     pub async fn test_batch<T: Send + 'static>(&self, data: Vec<T>) -> Vec<MessageOutcome> {
         self.submit(data, BatchMode::Bulk).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Kills a stage or a supervisor of the running pipeline, as a bug would, at its next `.await`: also in the middle of a
+    /// callback. What it holds is released, and the tree restarts what it promises; see [`StageStats::restarts`]. The names
+    /// are those of [`Tree`](crate::topology::Tree): `producer_0`, `processor_default_3`, `batchers`, `supervisor`. One that
+    /// has ended stays as it is.
+    ///
+    /// # Panics
+    /// If the tree has nothing of that name.
+    ///
+    /// [`StageStats::restarts`]: crate::StageStats::restarts
+    pub fn kill(&self, name: &str) {
+        let tree = Tree::of(self.topology());
+        assert!(self.crash(name) || tree.has(name), "the tree has no `{name}`:\n{tree}");
     }
 
     /// Waits until the pipeline's statistics are as wanted, looking at them every millisecond (of virtual time, if time is
