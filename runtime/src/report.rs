@@ -116,16 +116,21 @@ pub enum StopError {
         /// What became of the messages.
         report: Report,
     },
+    /// A callback of the pipeline wanted to wait for the pipeline's end, and so for its own. What it ordered goes on.
+    Inside {
+        /// The pipeline.
+        pipeline: String,
+    },
     /// The runtime ended before the pipeline did; what was not settled is left to the source.
     RuntimeEnded,
 }
 
 impl StopError {
-    /// What became of the messages; `None` if the runtime ended first.
+    /// What became of the messages; `None` if that is not known: the pipeline still runs, or the runtime ended first.
     pub fn report(&self) -> Option<&Report> {
         match self {
             Self::Stuck { report, .. } | Self::GaveUp { report, .. } => Some(report),
-            Self::RuntimeEnded => None,
+            Self::Inside { .. } | Self::RuntimeEnded => None,
         }
     }
 }
@@ -142,6 +147,11 @@ impl fmt::Display for StopError {
                 Ok(())
             }
             Self::GaveUp { reason, .. } => f.write_str(reason),
+            Self::Inside { pipeline } => write!(
+                f,
+                "a callback of `{pipeline}` cannot wait for the end of its own pipeline; after `stop` it drains all the \
+                 same, and whoever calls `wait` outside of it gets the report"
+            ),
             Self::RuntimeEnded => f.write_str("the runtime ended before the pipeline did"),
         }
     }

@@ -8,6 +8,7 @@ mod core;
 mod entry;
 mod handle;
 mod handled;
+mod inside;
 mod leases;
 mod lent;
 mod order;

@@ -30,9 +30,13 @@ impl Pipeline {
     /// Waits until the pipeline has ended: its producers finished, or it was told to stop. Cancel-safe.
     ///
     /// # Errors
-    /// [`StopError`] if stages crashed too often, or a callback never yielded.
+    /// [`StopError`] if stages crashed too often, or a callback never yielded. One of the pipeline's own callbacks, which
+    /// would wait for itself, gets [`StopError::Inside`] at once.
     pub async fn wait(&self) -> Result<Report, StopError> {
         let mut ending = self.core().ending.subscribe();
+        if !self.core().has_ended() && self.core().shared.inside.is_here() {
+            return Err(StopError::Inside { pipeline: self.0.name().to_owned() });
+        }
         match ending.wait_for(Option::is_some).await.as_deref() {
             Ok(Some(ending)) => ending.clone(),
             _ => Err(StopError::RuntimeEnded),
@@ -41,6 +45,30 @@ impl Pipeline {
 
     /// Drains: no more is fetched, and everything that was emitted is handled and settled, within the topology's
     /// `shutdown`; what is left by then is released. Cancel-safe: the drain goes on.
+    ///
+    /// A callback of the pipeline may call it too: the drain starts, and the callback gets [`StopError::Inside`] at once
+    /// instead of waiting for itself (in Broadway this is a deadlock). Whatever it awaits that waits for the end in its
+    /// place, a task that it spawned say, keeps it until the deadline. Simpler is to let the owner
+    /// [run until](Self::run_until) the callback says that it is enough:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use broadway::{Builder, EndReason, stage::from_iter};
+    /// use futures::FutureExt;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let enough = Arc::new(tokio::sync::Notify::new());
+    /// let seen = enough.clone();
+    /// let pipeline = Builder::new("Counter", |_| from_iter(1u64..), move |message| {
+    ///     if message.data == 1_000 {
+    ///         seen.notify_one();
+    ///     }
+    ///     async { Ok(()) }.boxed()
+    /// });
+    /// let report = pipeline.start_link().await?.run_until(enough.notified()).await?;
+    /// assert_eq!(report.reason, EndReason::Stopped);
+    /// # broadway::Result::<()>::Ok(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// As [`wait`](Self::wait).

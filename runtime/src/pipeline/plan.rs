@@ -19,6 +19,7 @@ use super::{
     batch_retries::BatchRetries,
     batcher::Batcher,
     handled::Handled,
+    inside::InsideMark,
     parcel::Parcel,
     pending::Pending,
     processor::{Outlet, Processor, Rules, caught},
@@ -223,8 +224,9 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
                 })
             }
         };
+        let shared = self.shared.clone();
         Box::pin(async move {
-            let _running = RunningMark::new(counters);
+            let _running = (RunningMark::new(counters), InsideMark::new(shared));
             life.await;
         })
     }

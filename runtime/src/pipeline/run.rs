@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{Core, order::Order, terminator::Terminator};
+use super::{Core, inside::InsideMark, order::Order, terminator::Terminator};
 use crate::{
     report::{EndReason, Report, StopError, Stuck},
     spawn::spawn,
@@ -31,6 +31,8 @@ pub(crate) fn run(
 }
 
 async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, worked: watch::Receiver<bool>) {
+    // The pipeline's last callbacks are called from here.
+    let _inside = InsideMark::new(core.shared.clone());
     let kill = Kill::default();
     #[cfg(feature = "testing")]
     core.shared.faults.expose("supervisor", &kill);

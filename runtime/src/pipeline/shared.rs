@@ -8,6 +8,7 @@ use std::sync::{
 
 use tokio::{sync::watch, time::Instant};
 
+use super::inside::Inside;
 use crate::{
     acknowledger::{AckRef, Acknowledger},
     stage::Signal,
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     fenced: AtomicBool,
     /// Messages that were pushed past the producers.
     pub(crate) pushed: AtomicU64,
+    pub(crate) inside: Inside,
     #[cfg(feature = "testing")]
     pub(crate) faults: crate::supervision::Faults,
 }
@@ -53,6 +55,7 @@ impl Shared {
             paused: watch::Sender::new(false),
             fenced: AtomicBool::new(false),
             pushed: AtomicU64::new(0),
+            inside: Inside::default(),
             #[cfg(feature = "testing")]
             faults: crate::supervision::Faults::default(),
         })
