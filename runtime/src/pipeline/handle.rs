@@ -173,18 +173,28 @@ impl Handle {
         self.0.limiter.as_ref().map(|limiter| limiter.limit())
     }
 
-    /// Changes the producers' rate limit: with `reset` at once, in a new window; otherwise from the next window on.
+    /// Changes the producers' rate limit: with `reset` at once, in a new window; otherwise from the next window on, which
+    /// begins when the current one was going to end.
+    ///
+    /// ```
+    /// # use broadway::{Handle, RateLimitError, topology::RateLimiting};
+    /// # fn slow_down(pipeline: Handle) -> Result<(), RateLimitError> {
+    /// if let Some(limit) = pipeline.rate_limiting() {
+    ///     pipeline.update_rate_limiting(RateLimiting { allowed_messages: 10, ..limit }, true)?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`RateLimitError`] if the pipeline started without a limit, or the limit breaks a rule.
     pub fn update_rate_limiting(&self, limit: RateLimiting, reset: bool) -> Result<(), RateLimitError> {
-        let limiter = self.0.limiter.as_ref().ok_or(RateLimitError::NotEnabled)?;
         let mut topology = (*self.0.topology).clone();
         topology.producers.rate_limiting = Some(limit);
         if let Some(violation) = check(&topology).into_iter().next() {
             return Err(RateLimitError::Invalid(Box::new(violation)));
         }
-        limiter.update(limit, reset);
+        // What is wrong by itself is said first, as in Broadway.
+        self.0.limiter.as_ref().ok_or(RateLimitError::NotEnabled)?.update(limit, reset);
         Ok(())
     }
 
