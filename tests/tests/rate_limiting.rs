@@ -263,7 +263,7 @@ async fn messages_that_a_transformer_refuses_use_up_no_permit() {
         let producer = TestProducer::of(0..20u64);
         let (source, started, times) = (producer.clone(), Instant::now(), Log::new());
         let log = times.clone();
-        let refuses = |data: u64| if data % 2 == 0 { Err("refused") } else { Ok(data) };
+        let refuses = |data: u64| if data.is_multiple_of(2) { Err("refused") } else { Ok(data) };
         let pipeline = Builder::new(
             "transformed",
             move |_| transform(source.clone(), refuses),

@@ -132,7 +132,7 @@ impl<C: Cargo> Feeder<C> {
     }
 
     /// Moves a chunk to the consumers, whole if it fits; what is left in `chunk` is empty, with buffers to be used again.
-    /// Cancel-safe: what was not moved is still in `chunk`.
+    /// Cancel-safe: what was not moved is still in `chunk`. On a closed edge nobody would take it: it is dropped.
     pub(crate) fn send(&mut self, chunk: &mut C) -> impl Future<Output = ()> {
         let capacity = self.edge.capacity;
         let mut wait = Wait { feeder: self, least: 1, waits: false };
@@ -140,6 +140,9 @@ impl<C: Cargo> Feeder<C> {
             while !chunk.is_empty() {
                 wait.least = chunk.len().min(capacity) as isize;
                 let sending = wait.poll(cx, |state, open, _| {
+                    if state.closed {
+                        return Some(std::mem::take(chunk));
+                    }
                     let mut moved = state.spares.pop().unwrap_or_default();
                     if open >= chunk.len() {
                         std::mem::swap(&mut moved, chunk);
@@ -148,9 +151,12 @@ impl<C: Cargo> Feeder<C> {
                     }
                     state.open -= moved.len() as isize;
                     state.push(0, moved);
+                    None
                 });
-                if sending.is_pending() {
-                    return Poll::Pending;
+                match sending {
+                    Poll::Pending => return Poll::Pending,
+                    // Not under the lock: what is in it is the user's.
+                    Poll::Ready(refused) => drop(refused),
                 }
             }
             Poll::Ready(())
