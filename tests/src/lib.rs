@@ -1,6 +1,7 @@
 //! What the tests share: a limit on their (virtual) time, a log, a gate for handlers, producers and acknowledgers that
 //! follow a script, and the checks that hold at the end of every pipeline.
 
+mod forwarder;
 mod gate;
 pub mod markdown;
 mod recorder;
@@ -15,6 +16,7 @@ use std::{
 
 use broadway::{Report, testing::TestProducer};
 
+pub use forwarder::{BatchOf, Forwarder, Running, SeenBatch};
 pub use gate::Gate;
 pub use recorder::{Recorder, Verdict};
 pub use scripted::{Ask, Scripted, Step};

@@ -105,17 +105,6 @@ async fn batch_of_two_sources(first: &Recorder, second: &Recorder) -> Pipeline {
 }
 
 #[tokio::test(start_paused = true)]
-async fn t081_a_batch_of_two_sources_is_one_round_for_each() {
-    within(async {
-        let (first, second) = (Recorder::default(), Recorder::default());
-        assert_settled(&batch_of_two_sources(&first, &second).await.wait().await.unwrap());
-        assert_eq!(first.brief(), [vec![(10, Status::Successful), (1, Status::Failed)]]);
-        assert_eq!(second.brief(), [vec![(11, Status::Successful), (2, Status::Failed)]]);
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_group_that_is_refused_or_hangs_holds_up_no_other_group_of_its_round() {
     within(async {
         for hangs in [false, true] {
@@ -137,18 +126,6 @@ async fn a_group_that_is_refused_or_hangs_holds_up_no_other_group_of_its_round()
             assert_eq!((report.acknowledged, report.failed), (2, 2), "{report:?}");
             assert_eq!(first.all(), [(1, Status::Failed), (10, Status::Successful)]);
         }
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn t084_an_acknowledger_that_panics_is_tried_again_and_harms_no_other_group() {
-    within(async {
-        let (first, second) = (Recorder::default(), Recorder::default());
-        first.panic(1);
-        assert_settled(&batch_of_two_sources(&first, &second).await.wait().await.unwrap());
-        assert_eq!(first.brief(), [vec![(10, Status::Successful), (1, Status::Failed)]]);
-        assert_eq!(second.brief(), [vec![(11, Status::Successful), (2, Status::Failed)]]);
     })
     .await;
 }

@@ -157,18 +157,6 @@ async fn a_batch_is_never_larger_than_its_size_when_it_is_flushed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn t044_a_batch_holds_messages_of_one_key_in_the_order_in_which_they_came() {
-    within(async {
-        let producer = TestProducer::of(bulk([0, 10, 1, 11, 20, 2, 12]));
-        let (pipeline, batches) = start(&producer, &open(), |_| {}).await;
-        pipeline.wait().await.unwrap();
-        assert_eq!(batches.all(), [seen(0, 0..3, "size"), seen(0, 10..13, "size"), seen(0, [20], "flush")]);
-        assert_one_verdict_each(&producer, 7);
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn at_max_pending_the_oldest_batch_leaves_early() {
     within(async {
         let producer = TestProducer::new();

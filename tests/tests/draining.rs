@@ -70,42 +70,7 @@ async fn a_long_poll_is_cut_and_what_it_had_received_is_handled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn t089_batches_that_are_not_full_are_flushed() {
-    within(async {
-        let (producer, batches) = (TestProducer::new(), Log::new());
-        let (source, log) = (producer.clone(), batches.clone());
-        let pipeline = Builder::new(
-            "leftovers",
-            move |_| source.clone(),
-            |message| {
-                message.put_batch_key(&(message.data / 10));
-                let data = message.data;
-                async move { Ok(data) }.boxed()
-            },
-        )
-        .topology(|topology| {
-            topology.batcher("default").batch_size(4).batch_timeout(60_000);
-        })
-        .handle_batch(move |batch: &mut Batch| {
-            log.push((batch.outputs().to_vec(), batch.info().trigger()));
-            async { Ok(()) }.boxed()
-        })
-        .start_link()
-        .await
-        .unwrap();
-        producer.push_all([1, 2, 11]);
-        tokio::time::sleep(ms(10)).await;
-        assert_eq!(batches.len(), 0);
-        let stopped = Instant::now();
-        assert_settled(&pipeline.stop().await.unwrap());
-        assert!(stopped.elapsed() < ms(5), "{:?}", stopped.elapsed());
-        assert_eq!(batches.all(), [(vec![1, 2], broadway::Trigger::Flush), (vec![11], broadway::Trigger::Flush)]);
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn t091_at_the_deadline_a_handler_that_hangs_is_cut_and_everything_left_is_released_never_failed() {
+async fn at_the_deadline_a_handler_that_hangs_is_cut_and_everything_left_is_released_never_failed() {
     within(async {
         let (producer, gate, failed) = (TestProducer::of(0..100u64), Gate::shut(), Log::new());
         let (source, handler, log) = (producer.clone(), gate.clone(), failed.clone());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use broadway::{Builder, Closures, DefaultBatcher, Message, Pipeline, Result, Status};
-use broadway_tests::{Log, Recorder, Scripted, Step, Verdict, assert_settled, ms, within};
+use broadway_tests::{Recorder, Scripted, Step, Verdict, assert_settled, ms, within};
 use futures::{FutureExt, future::BoxFuture};
 
 type Batch = broadway::Batch<Closures<u64, u64, DefaultBatcher>>;
@@ -38,113 +38,6 @@ where
     .start_link()
     .await
     .unwrap()
-}
-
-#[tokio::test(start_paused = true)]
-async fn t063_handle_failed_sees_all_failures_of_a_chunk_at_once_before_their_verdict() {
-    within(async {
-        let (recorder, calls) = (Recorder::default(), Log::new());
-        let (log, told) = (calls.clone(), recorder.clone());
-        let pipeline = start(&recorder, vec![1, 20, 2, 3, 4, 5], false, move |messages| {
-            log.push((messages.iter().map(|message| message.data).collect::<Vec<_>>(), told.all().len()));
-            async { Ok(()) }.boxed()
-        })
-        .await;
-        assert_settled(&pipeline.wait().await.unwrap());
-        assert_eq!(calls.all(), [(vec![1, 2, 3], 0), (vec![4, 5], 4)]);
-        let verdict = |message: u64| Verdict {
-            message,
-            status: Status::Failed,
-            failure: Some(format!("error: {message} fails")),
-            release_after: None,
-        };
-        assert_eq!(recorder.rounds()[0][1..], [verdict(1), verdict(2), verdict(3)]);
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn t066_handle_failed_sees_all_failures_of_a_batch_at_once_before_their_verdict() {
-    within(async {
-        let (recorder, calls) = (Recorder::default(), Log::new());
-        let (log, told) = (calls.clone(), recorder.clone());
-        let pipeline = start(&recorder, vec![20, 10, 11, 21], true, move |messages| {
-            let seen = messages.iter().map(|message| (message.data, message.failure().unwrap().stage().to_owned()));
-            log.push((seen.collect::<Vec<_>>(), told.all().len()));
-            async { Ok(()) }.boxed()
-        })
-        .await;
-        assert_settled(&pipeline.wait().await.unwrap());
-        let stage = "batch_processor_default_0".to_owned();
-        assert_eq!(calls.all(), [(vec![(10, stage.clone()), (11, stage)], 0)]);
-        let (ok, failed) = (Status::Successful, Status::Failed);
-        assert_eq!(recorder.brief(), [vec![(20, ok), (21, ok), (10, failed), (11, failed)]]);
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn t082_an_error_or_panic_of_handle_batch_fails_every_message_that_is_left() {
-    for panics in [false, true] {
-        within(async {
-            let (recorder, reasons) = (Recorder::default(), Log::new());
-            let producer = Scripted::new(&recorder, [Step::Finish(vec![20, 21, 22, 23])]);
-            let log = reasons.clone();
-            let pipeline = Builder::new(
-                "bad sink",
-                move |_| producer.another(),
-                |message| {
-                    let data = message.data;
-                    async move { Ok(data) }.boxed()
-                },
-            )
-            .topology(|topology| {
-                topology.batcher("default").batch_size(4);
-            })
-            .handle_batch(move |batch: &mut Batch| {
-                batch.messages_mut()[1].fail("by itself");
-                async move { if panics { panic!("sink") } else { Err("sink".into()) } }.boxed()
-            })
-            .handle_failed(move |messages| {
-                messages.iter().for_each(|message| log.push(message.failure().unwrap().to_string()));
-                async { Ok(()) }.boxed()
-            })
-            .start_link()
-            .await
-            .unwrap();
-            let report = pipeline.wait().await.unwrap();
-            assert_settled(&report);
-            assert_eq!((report.failed, recorder.brief().len()), (4, 1));
-            let sink = if panics { "panic: sink" } else { "error: sink" };
-            assert_eq!(reasons.all(), [sink, "error: by itself", sink, sink]);
-        })
-        .await;
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn t065_t068_what_handle_failed_itself_fails_on_is_released_and_not_counted_as_failed() {
-    for (panics, batches) in [(false, false), (true, false), (false, true), (true, true)] {
-        within(async {
-            let recorder = Recorder::default();
-            let messages = if batches { vec![20, 10, 11, 21] } else { vec![20, 1, 2, 21] };
-            let pipeline = start(&recorder, messages.clone(), batches, move |_| {
-                async move { if panics { panic!("no") } else { Err("no".into()) } }.boxed()
-            })
-            .await;
-            let report = pipeline.wait().await.unwrap();
-            assert_settled(&report);
-            assert_eq!((report.acknowledged, report.failed, report.released), (2, 0, 2));
-            let told: Vec<(u64, Status)> = recorder.all();
-            let status = |message| if message >= 20 { Status::Successful } else { Status::Released };
-            let mut messages = messages;
-            messages.sort_unstable();
-            assert_eq!(told, messages.iter().map(|message| (*message, status(*message))).collect::<Vec<_>>());
-            let released = recorder.rounds().concat().into_iter().filter(|verdict| verdict.status == Status::Released);
-            assert!(released.into_iter().all(|verdict| verdict.failure.is_none()), "given back unchanged");
-        })
-        .await;
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,69 +1,8 @@
 //! What can be read of a pipeline, while it runs and after its end.
 
-use broadway::{Builder, all_running, testing::TestProducer};
+use broadway::{Builder, testing::TestProducer};
 use broadway_tests::{Gate, assert_settled, ms, within};
 use futures::FutureExt;
-
-fn names() -> Vec<String> {
-    all_running().iter().map(|handle| handle.name().to_owned()).collect()
-}
-
-#[tokio::test(start_paused = true)]
-async fn t098_t100_the_topology_is_what_was_configured() {
-    within(async {
-        let pipeline = Builder::new("shape", |_| TestProducer::<u64>::new(), |_| async { Ok(()) }.boxed())
-            .topology(|topology| {
-                topology.producers.stages(2);
-                topology.processors.stages(3).max_demand(20);
-                topology.batcher("default").stages(12);
-                topology.batcher("archive").stages(13).batch_size(7);
-            })
-            .configure()
-            .processors(|processors| processors.min_demand(4))
-            .batcher("archive", |archive| archive.batch_timeout(50))
-            .start_link()
-            .await
-            .unwrap();
-        let topology = pipeline.topology();
-        assert_eq!((topology.name.as_str(), topology.producers.stages), ("shape", 2));
-        assert_eq!(
-            (topology.processors.stages, topology.processors.max_demand, topology.processors.chunk()),
-            (3, 20, 16)
-        );
-        let batchers: Vec<_> = topology
-            .batchers
-            .iter()
-            .map(|batcher| (batcher.name.as_str(), batcher.stages, batcher.batch_size))
-            .collect();
-        assert_eq!(batchers, [("default", 12, 100), ("archive", 13, 7)]);
-        assert_eq!(topology.batchers[1].batch_timeout, ms(50));
-        assert_eq!(pipeline.producer_names(), ["producer_0", "producer_1"]);
-        let stages: Vec<String> = pipeline.stats().stages.into_iter().map(|stage| stage.name).collect();
-        assert_eq!(
-            stages[..5],
-            ["producer_0", "producer_1", "processor_default_0", "processor_default_1", "processor_default_2"]
-        );
-        assert_eq!(stages[5..7], ["batcher_default", "batch_processor_default_0"]);
-        assert_eq!((stages.len(), stages.last().map(String::as_str)), (5 + 1 + 12 + 1 + 13 + 1, Some("terminator")));
-        pipeline.stop().await.unwrap();
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn t101_all_running_lists_pipelines_by_name_until_they_end() {
-    within(async {
-        let start =
-            |name| Builder::new(name, |_| TestProducer::<u64>::new(), |_| async { Ok(()) }.boxed()).start_link();
-        let (first, second) = (start("listed one").await.unwrap(), start("listed two").await.unwrap());
-        assert!(names().contains(&"listed one".into()) && names().contains(&"listed two".into()));
-        first.stop().await.unwrap();
-        assert!(!names().contains(&"listed one".into()) && names().contains(&"listed two".into()));
-        second.stop().await.unwrap();
-        assert!(!names().contains(&"listed two".into()));
-    })
-    .await;
-}
 
 #[tokio::test(start_paused = true)]
 async fn statistics_are_kept_by_stage_and_stay_after_the_end() {

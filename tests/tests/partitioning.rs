@@ -52,66 +52,6 @@ async fn start(
     (pipeline, messages, batches)
 }
 
-/// What each stage saw, ordered by the first thing that it saw.
-fn by_stage<T: Clone + Ord>(seen: &Seen<T>) -> Vec<Vec<T>> {
-    let mut stages: Vec<(Id, Vec<T>)> = Vec::new();
-    for (id, item) in seen.all() {
-        match stages.iter_mut().find(|(stage, _)| *stage == id) {
-            Some((_, items)) => items.push(item),
-            None => stages.push((id, vec![item])),
-        }
-    }
-    let mut items: Vec<Vec<T>> = stages.into_iter().map(|(_, items)| items).collect();
-    items.sort();
-    items
-}
-
-#[tokio::test(start_paused = true)]
-async fn t049_t050_each_stage_sees_its_partition_in_order() {
-    within(async {
-        let producer = TestProducer::of(1..=12u64);
-        let (pipeline, messages, batches) = start(&producer, 2, |message| message.data).await;
-        assert_settled(&pipeline.wait().await.unwrap());
-        assert_eq!(by_stage(&messages), [[1, 3, 5, 7, 9, 11], [2, 4, 6, 8, 10, 12]]);
-        assert_eq!(
-            by_stage(&batches),
-            [vec![vec![1, 3], vec![5, 7], vec![9, 11]], vec![vec![2, 4], vec![6, 8], vec![10, 12]],]
-        );
-        assert_one_verdict_each(&producer, 12);
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn t051_batch_keys_and_partitions_together() {
-    within(async {
-        let producer = TestProducer::new();
-        let (pipeline, _, batches) = start(&producer, 4, |message| message.data).await;
-        producer.push_all(16..=23u64);
-        pipeline.wait_until(|stats| stats.acknowledged == 8).await;
-        let mut batches: Vec<Vec<u64>> = batches.all().into_iter().map(|(_, batch)| batch).collect();
-        batches.sort();
-        assert_eq!(batches, [[16, 18], [17, 19], [20, 22], [21, 23]]);
-        assert_settled(&pipeline.stop().await.unwrap());
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn t052_the_partition_is_what_the_function_says() {
-    within(async {
-        let producer = TestProducer::of(1..=12u64);
-        let (pipeline, messages, batches) = start(&producer, 2, |message| u64::from(message.data > 6)).await;
-        assert_settled(&pipeline.wait().await.unwrap());
-        assert_eq!(by_stage(&messages), [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12]]);
-        assert_eq!(
-            by_stage(&batches),
-            [vec![vec![1, 2], vec![3, 4], vec![5, 6]], vec![vec![7, 8], vec![9, 10], vec![11, 12]],]
-        );
-    })
-    .await;
-}
-
 #[tokio::test(start_paused = true)]
 async fn values_far_apart_stay_in_order_each() {
     within(async {

@@ -1,7 +1,7 @@
 //! `prepare_messages` sees a chunk before `handle_message` does; if it fails, the chunk fails and nothing else.
 
 use broadway::{Builder, Message, Pipeline, Result, Status, testing::TestProducer};
-use broadway_tests::{Log, assert_one_verdict_each, assert_settled, within};
+use broadway_tests::{Log, assert_settled, within};
 use futures::{FutureExt, future::BoxFuture};
 
 /// One processor with chunks of 4, that logs what `handle_message` saw.
@@ -43,33 +43,6 @@ async fn it_is_called_once_for_each_chunk_before_its_messages_are_handled() {
         assert_eq!(handled.all(), (100..110).collect::<Vec<_>>());
     })
     .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn t026_its_error_or_panic_fails_the_chunk_and_no_message_of_it_is_handled() {
-    for panics in [false, true] {
-        within(async {
-            let (producer, handled) = (TestProducer::of(0..12u64), Log::new());
-            let pipeline = start(&producer, &handled, move |messages| {
-                let bad = messages[0].data == 4;
-                async move {
-                    match (bad, panics) {
-                        (false, _) => Ok(()),
-                        (true, false) => Err("no".into()),
-                        (true, true) => panic!("no"),
-                    }
-                }
-                .boxed()
-            })
-            .await;
-            assert_settled(&pipeline.wait().await.unwrap());
-            assert_one_verdict_each(&producer, 12);
-            assert_eq!(producer.with(Status::Failed), [4, 5, 6, 7]);
-            assert!(producer.rounds().contains(&(4..8).map(|message| (message, Status::Failed)).collect()));
-            assert_eq!(handled.all(), [0, 1, 2, 3, 8, 9, 10, 11]);
-        })
-        .await;
-    }
 }
 
 #[tokio::test(start_paused = true)]

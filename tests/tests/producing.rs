@@ -52,26 +52,6 @@ async fn messages_that_were_emitted_before_an_error_are_handled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn t072_a_panic_makes_a_new_instance_and_harms_no_other_stage() {
-    within(async {
-        let recorder = Recorder::default();
-        let faulty = Scripted::new(&recorder, [Step::Emit(vec![1]), Step::Panic(vec![]), Step::Emit(vec![2])]);
-        let sound = Scripted::new(&recorder, [Step::Emit(vec![11]), Step::Wait(vec![])]);
-        let pipeline = start(&[faulty.clone(), sound.clone()]).await;
-        pipeline.wait_until(|stats| stats.acknowledged == 3).await;
-        assert_eq!((faulty.instances(), sound.instances(), sound.asks().len()), (2, 1, 2));
-        assert_eq!(faulty.asks().iter().map(|ask| ask.instance).collect::<Vec<_>>(), [0, 0, 1, 1]);
-        let stats = pipeline.stats();
-        let restarts: Vec<u64> = stats.stages.iter().map(|stage| stage.restarts).collect();
-        assert_eq!(restarts[..2], [1, 0], "{restarts:?}");
-        let report = pipeline.stop().await.unwrap();
-        assert_settled(&report);
-        assert_eq!(report.restarts, 1);
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn messages_in_the_outbox_of_an_ask_that_panicked_are_released_and_counted() {
     within(async {
         let recorder = Recorder::default();

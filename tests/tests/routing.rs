@@ -4,7 +4,7 @@ use broadway::{
     BatchMode, Batcher, Builder, Closures, FailureKind, Message, Pipeline, Status, Trigger, testing::TestProducer,
     topology::Topology,
 };
-use broadway_tests::{Log, assert_one_verdict_each, assert_settled, ms, within};
+use broadway_tests::{Log, assert_settled, ms, within};
 use futures::FutureExt;
 
 /// Two batchers; what is not routed goes to `Even`.
@@ -73,25 +73,7 @@ async fn start(producer: &TestProducer<u64>, mode: BatchMode) -> (Pipeline, Log<
 }
 
 #[tokio::test(start_paused = true)]
-async fn t042_each_batcher_forms_batches_of_its_own_size() {
-    within(async {
-        let producer = TestProducer::new();
-        let (pipeline, batches) = start(&producer, BatchMode::Bulk).await;
-        producer.push_all(1..=40u64);
-        pipeline.wait_until(|stats| stats.acknowledged == 40).await;
-        let of = |parity| batches.all().into_iter().filter(|batch| batch.0 == parity).collect::<Vec<_>>();
-        let batch =
-            |parity, from: u64, n: usize| (parity, (from..).step_by(2).take(n).collect::<Vec<_>>(), Trigger::Size);
-        assert_eq!(of(Parity::Odd), [batch(Parity::Odd, 1, 10), batch(Parity::Odd, 21, 10)]);
-        assert_eq!(of(Parity::Even), [2, 12, 22, 32].map(|from| batch(Parity::Even, from, 5)));
-        assert_settled(&pipeline.stop().await.unwrap());
-        assert_one_verdict_each(&producer, 40);
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn t043_what_is_flushed_and_not_routed_goes_to_the_default() {
+async fn what_is_not_routed_goes_to_the_default() {
     within(async {
         let producer = TestProducer::new();
         let (pipeline, batches) = start(&producer, BatchMode::Flush).await;
@@ -109,7 +91,7 @@ async fn t043_what_is_flushed_and_not_routed_goes_to_the_default() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn t033_a_message_that_no_batcher_takes_fails_alone() {
+async fn what_chose_no_batcher_fails_where_there_is_no_default() {
     within(async {
         let (producer, failed) = (TestProducer::of([1, 2, 3, 4, 5u64]), Log::new());
         let (source, log) = (producer.clone(), failed.clone());
@@ -152,31 +134,6 @@ async fn t033_a_message_that_no_batcher_takes_fails_alone() {
                 (FailureKind::Error, "fails before it is routed".into(), false),
             ]
         );
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_batcher_that_the_topology_does_not_have_takes_nothing() {
-    within(async {
-        let producer = TestProducer::of([1, 2u64]);
-        let source = producer.clone();
-        let pipeline = Builder::routed(
-            "one",
-            move |_| source.clone(),
-            |message: &mut Message<u64, Strict>| {
-                message.put_batcher(if message.data == 1 { Strict::Odd } else { Strict::Even });
-                async { Ok(()) }.boxed()
-            },
-        )
-        .topology(|topology| {
-            topology.batcher("odd");
-        })
-        .start_link()
-        .await
-        .unwrap();
-        assert_settled(&pipeline.wait().await.unwrap());
-        assert_eq!((producer.with(Status::Successful), producer.with(Status::Failed)), (vec![0], vec![1]));
     })
     .await;
 }

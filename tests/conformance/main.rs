@@ -1,0 +1,22 @@
+//! Broadway's own test suite in our words: each test carries the number of its row. `cargo xtask conformance` counts them,
+//! and checks that `docs/semantics.md` explains every row that has none.
+
+mod acknowledging;
+mod batch_keys;
+mod draining;
+mod failing;
+mod failing_batches;
+mod introspection;
+mod names;
+mod options;
+mod partitioning;
+mod preparing;
+mod processing;
+mod producers;
+mod pushing;
+mod rate_limiting;
+mod restarting;
+mod routing;
+mod starting;
+mod transforming;
+mod without_batchers;
