@@ -5,12 +5,13 @@ use std::{fs, path::Path};
 use broadway::topology::{Topology, Tree};
 use broadway_tests::markdown;
 
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "docs/conformance.md",
     "docs/semantics.md",
     "docs/demand.md",
 ];

@@ -1,6 +1,6 @@
 //! Runs a command and says what failed.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// A `cargo` command in the workspace.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
@@ -22,9 +22,19 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
 
 /// Runs a command and gives what it wrote; errors are passed through.
 pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let (text, status) = captured(command)?;
+    if status.success() { Ok(text) } else { Err(format!("{command:?} failed: {status}")) }
+}
+
+/// The same, whether it succeeds or fails: for one whose output says what failed.
+pub(crate) fn output_of_any(command: &mut Command) -> Result<String, String> {
+    Ok(captured(command)?.0)
+}
+
+fn captured(command: &mut Command) -> Result<(String, ExitStatus), String> {
     let output =
         command.stderr(Stdio::inherit()).output().map_err(|error| format!("cannot run {command:?}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     print!("{text}");
-    if output.status.success() { Ok(text) } else { Err(format!("{command:?} failed: {}", output.status)) }
+    Ok((text, output.status))
 }

@@ -3,6 +3,8 @@
 mod bench;
 mod ci;
 mod command;
+mod conformance;
+mod markdown;
 mod servers;
 
 use std::process::ExitCode;
@@ -12,6 +14,7 @@ usage: cargo xtask COMMAND
 
   bench [--quick] run ours beside hand-written pipelines; without `--quick` writes docs/performance.md
   ci              run what `.ci/run` runs
+  conformance     count what is proven of Broadway's behaviour; fails if a row is missing
   servers up      install and start what the tests need and is missing
   servers down    stop what `servers up` started
   servers status  say what answers";
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(false),
         ["bench", "--quick"] => bench::run(true),
         ["ci"] => ci::run(),
+        ["conformance"] => conformance::run(),
         ["servers", "up"] => servers::up(),
         ["servers", "down"] => servers::down(),
         ["servers", "status"] => servers::status(),

@@ -1,0 +1,42 @@
+//! Reads tables out of the project's documents.
+
+use std::fs;
+
+use crate::command::workspace;
+
+/// A document's text.
+pub(crate) fn read(path: &str) -> Result<String, String> {
+    fs::read_to_string(workspace().join(path)).map_err(|error| format!("cannot read {path}: {error}"))
+}
+
+/// What stands under a heading of the second level, up to the next one.
+pub(crate) fn section<'a>(text: &'a str, heading: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(&format!("\n{heading}\n"))?;
+    Some(rest.split("\n## ").next().unwrap_or(rest))
+}
+
+/// The cells of all rows of all tables, without their heads.
+pub(crate) fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_row = |line: &str| line.starts_with('|') && line.ends_with('|');
+    let rows: Vec<Vec<&str>> = (0..lines.len())
+        .filter(|at| is_row(lines[*at]) && !lines[*at].starts_with("|-"))
+        .filter(|at| !lines.get(at + 1).is_some_and(|below| below.starts_with("|-")))
+        .map(|at| lines[at][1..lines[at].len() - 1].split('|').map(str::trim).collect())
+        .collect();
+    rows.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sections_rows_come_without_their_heads() {
+        let text = "# a\n\n## b\n\n| x | y |\n|---|---|\n| 1 | 2 |\n\n## c\n\n| z |\n|---|\n| 3 |\n";
+        let of = |text| rows(text).collect::<Vec<_>>();
+        assert_eq!(of(section(text, "## b").unwrap()), [["1", "2"]]);
+        assert_eq!(of(text), [vec!["1", "2"], vec!["3"]]);
+        assert_eq!(section(text, "## d"), None);
+    }
+}
