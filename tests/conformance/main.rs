@@ -3,6 +3,7 @@
 
 mod acknowledging;
 mod batch_keys;
+mod crashing;
 mod draining;
 mod failing;
 mod failing_batches;

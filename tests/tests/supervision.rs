@@ -177,7 +177,7 @@ const VICTIMS: [&str; 15] = [
 ];
 
 #[tokio::test(start_paused = true)]
-async fn t075_t079_a_kill_under_load_restarts_what_the_tree_promises_and_releases_what_was_inside() {
+async fn a_kill_under_load_restarts_what_the_tree_promises_and_releases_what_was_inside() {
     for victim in VICTIMS {
         within(async {
             let loaded = Loaded::start(3).await;
