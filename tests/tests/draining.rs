@@ -50,6 +50,40 @@ async fn ten_thousand_messages_in_flight_are_all_settled_and_none_is_fetched_aft
 }
 
 #[tokio::test(start_paused = true)]
+async fn demand_that_opens_in_the_moment_of_the_stop_is_not_asked_for() {
+    within(async {
+        let (recorder, gate) = (Recorder::default(), Gate::shut());
+        let producer = Scripted::new(&recorder, (0..9).map(|message| Step::Emit(vec![message])));
+        let (source, handler_gate) = (producer.clone(), gate.clone());
+        let pipeline = Builder::new(
+            "opens",
+            move |_| source.another(),
+            move |_| {
+                let gate = handler_gate.clone();
+                async move {
+                    gate.pass().await;
+                    Ok(())
+                }
+                .boxed()
+            },
+        )
+        .topology(|topology| {
+            topology.processors.stages(1).max_demand(1);
+        })
+        .start_link()
+        .await
+        .unwrap();
+        gate.until_waiting(1).await;
+        // The processor gives its demand back, and the producer sees both at once.
+        gate.open();
+        let report = pipeline.stop().await.unwrap();
+        assert_settled(&report);
+        assert_eq!((report.emitted, producer.asks().len()), (1, 1));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_poll_is_cut_and_what_it_had_received_is_handled() {
     within(async {
         let recorder = Recorder::default();

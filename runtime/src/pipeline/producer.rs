@@ -112,6 +112,10 @@ impl<P: Broadway> Producer<P> {
         let mut backoff = Backoff::new();
         loop {
             let Some(demand) = until(draining, self.demand(producer.preferred_demand(), &paused)).await else { return };
+            // Demand may have opened in the moment in which the drain began.
+            if draining.is_raised() {
+                return;
+            }
             tracing::trace!(stage = &*self.name, demand, "ask");
             let asked = {
                 let ask = producer.handle_demand(demand, outbox);
