@@ -318,7 +318,7 @@ impl<P: Broadway> BatchProcessor<P> {
         for message in parked.iter_mut().flat_map(|behind| behind.batch.messages.iter_mut()) {
             leases.push((message, due));
         }
-        let held = hold(&retries.shared, &self.stage.settler, &mut leases).await;
+        let held = hold(&retries.shared, &mut leases).await;
         let mut earliest = due;
         for (place, held) in held.into_iter().take(tried.batch.len()).enumerate().rev() {
             match held {

@@ -1,12 +1,17 @@
 //! No retry is put later than the lease of its message: before waiting beyond it the lease is renewed, and where it is not,
 //! the retry is made in time.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures::FutureExt;
 use tokio::time::Instant;
 
-use super::{Shared, settler::Settler};
-use crate::{acknowledger::AckData, message::Message};
+use super::Shared;
+use crate::{
+    acknowledger::{AckData, AckRef, AckReport},
+    failure::panic_text,
+    message::Message,
+};
 
 /// This share of a lease should be left when its message is tried again.
 const LEFT: u32 = 10;
@@ -26,11 +31,7 @@ pub(super) fn is_over<T, B>(message: &Message<T, B>) -> bool {
 }
 
 /// Renews the leases that end before their message is due, and says until when each message may wait.
-pub(super) async fn hold<T, B>(
-    shared: &Arc<Shared>,
-    settler: &Settler,
-    waiting: &mut [(&mut Message<T, B>, Instant)],
-) -> Vec<Held>
+pub(super) async fn hold<T, B>(shared: &Shared, waiting: &mut [(&mut Message<T, B>, Instant)]) -> Vec<Held>
 where
     T: Send,
     B: Send,
@@ -49,10 +50,10 @@ where
     if short.is_empty() {
         return held;
     }
-    let leases: Vec<(crate::AckRef, &AckData)> =
+    let leases: Vec<(AckRef, &AckData)> =
         short.iter().map(|(place, _)| (waiting[*place].0.ticket.ack_ref(), waiting[*place].0.ticket.data())).collect();
     let by = short.iter().map(|(_, by)| *by).max().unwrap_or_default();
-    let renewed = settler.extend(&leases, by).await;
+    let renewed = extend(shared, &leases, by).await;
     drop(leases);
     let now = Instant::now();
     for ((place, _), renewed) in short.into_iter().zip(renewed) {
@@ -66,4 +67,30 @@ where
         held[place] = if last <= now { Held::Over } else { Held::Until(last.min(*due)) };
     }
     held
+}
+
+/// Asks for leases to end `by` from now, in one call for each acknowledger; says whose were renewed.
+async fn extend(shared: &Shared, leases: &[(AckRef, &AckData)], by: Duration) -> Vec<bool> {
+    let mut renewed = vec![false; leases.len()];
+    let mut ack_refs: Vec<AckRef> = leases.iter().map(|(ack_ref, _)| *ack_ref).collect();
+    ack_refs.sort_unstable();
+    ack_refs.dedup();
+    for ack_ref in ack_refs {
+        let Some(acknowledger) = shared.acknowledger(ack_ref) else { continue };
+        let (places, data): (Vec<usize>, Vec<&AckData>) =
+            leases.iter().enumerate().filter(|(_, lease)| lease.0 == ack_ref).map(|(at, lease)| (at, lease.1)).unzip();
+        let report = AssertUnwindSafe(acknowledger.extend(ack_ref, &data, by)).catch_unwind().await;
+        let report = report.unwrap_or_else(|panic| {
+            tracing::error!(reason = panic_text(&*panic), "the acknowledger panicked while it renewed leases");
+            AckReport::not_renewed(&data)
+        });
+        if let Some((_, reason)) = report.undelivered.first() {
+            tracing::warn!(messages = report.undelivered.len(), %reason, "leases were not renewed");
+        }
+        places.iter().for_each(|place| renewed[*place] = true);
+        for (at, _) in &report.undelivered {
+            places.get(*at).into_iter().for_each(|place| renewed[*place] = false);
+        }
+    }
+    renewed
 }

@@ -110,9 +110,9 @@ impl<P: Broadway> Retries<P> {
     }
 
     /// Puts what failed into the waiting room, with what may not overtake it, and lets the others go on.
-    async fn keep(&mut self, stage: &Stage<P>, round: &mut Round<P>) {
+    async fn keep(&mut self, round: &mut Round<P>) {
         if !round.kept.is_empty() {
-            self.wait(stage, round).await;
+            self.wait(round).await;
         }
         for (value, way) in self.held_back.drain(..) {
             if way == Way::Released {
@@ -125,7 +125,7 @@ impl<P: Broadway> Retries<P> {
         self.room.give_back();
     }
 
-    async fn wait(&mut self, stage: &Stage<P>, round: &mut Round<P>) {
+    async fn wait(&mut self, round: &mut Round<P>) {
         let now = Instant::now();
         let mut waiting = Vec::new();
         // The last first, so that each is parked before those that come after it.
@@ -149,7 +149,7 @@ impl<P: Broadway> Retries<P> {
         for (_, messages, due) in &mut parked {
             leases.extend(messages.iter_mut().map(|message| (message, *due)));
         }
-        let held = hold(&self.shared, &stage.settler, &mut leases).await;
+        let held = hold(&self.shared, &mut leases).await;
         for (value, messages, _) in parked {
             self.room.restore(&value, messages);
         }
@@ -225,7 +225,7 @@ impl<P: Broadway> Processor<P> {
             }
             self.stage.counters.in_hand.store(round.messages.len() as u64, Relaxed);
             pace.work(self.work(&mut round, &mut retries), &rouse).await;
-            retries.keep(&self.stage, &mut round).await;
+            retries.keep(&mut round).await;
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             tokio::task::coop::consume_budget().await;

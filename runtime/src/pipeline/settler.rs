@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::{Shared, outcome};
 use crate::{
-    acknowledger::{AckData, AckRef, AckReport, Acknowledger, Settled, Settlement},
+    acknowledger::{AckRef, AckReport, Acknowledger, Settled, Settlement},
     batch::{BatchInfo, MessageOf},
     failure::{Failure, panic_text},
     handler::Broadway,
@@ -169,37 +169,6 @@ impl Settler {
             self.groups.push(Group::new(ack_ref, self.shared.acknowledger(ack_ref)));
             self.groups.len() - 1
         })
-    }
-
-    /// Asks for leases to end `by` from now, in one call for each acknowledger; says whose were renewed.
-    pub(crate) async fn extend(&self, leases: &[(AckRef, &AckData)], by: Duration) -> Vec<bool> {
-        let mut renewed = vec![false; leases.len()];
-        let mut ack_refs: Vec<AckRef> = leases.iter().map(|(ack_ref, _)| *ack_ref).collect();
-        ack_refs.sort_unstable();
-        ack_refs.dedup();
-        for ack_ref in ack_refs {
-            let Some(acknowledger) = self.shared.acknowledger(ack_ref) else { continue };
-            let (places, data): (Vec<usize>, Vec<&AckData>) = leases
-                .iter()
-                .enumerate()
-                .filter(|(_, lease)| lease.0 == ack_ref)
-                .map(|(at, lease)| (at, lease.1))
-                .unzip();
-            let report = AssertUnwindSafe(acknowledger.extend(ack_ref, &data, by)).catch_unwind().await;
-            let report = report.unwrap_or_else(|panic| {
-                tracing::error!(reason = panic_text(&*panic), "the acknowledger panicked while it renewed leases");
-                AckReport::not_renewed(&data)
-            });
-            if let Some((_, reason)) = report.undelivered.first() {
-                tracing::warn!(messages = report.undelivered.len(), %reason, "leases were not renewed");
-            }
-            let mut kept = vec![true; data.len()];
-            for (at, _) in &report.undelivered {
-                kept.get_mut(*at).into_iter().for_each(|kept| *kept = false);
-            }
-            places.into_iter().zip(kept).for_each(|(place, kept)| renewed[place] = kept);
-        }
-        renewed
     }
 
     /// Delivers the round, each group by itself: one that hangs or is told again holds up no other. Cancel-safe: what was
