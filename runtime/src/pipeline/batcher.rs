@@ -4,21 +4,23 @@
 
 use std::{
     collections::VecDeque,
+    future::poll_fn,
     pin::pin,
     sync::{Arc, atomic::Ordering::Relaxed},
+    task::{Context, Poll},
 };
 
 use tokio::time::{Instant, sleep_until};
 
 use super::{
+    batch_outlet::BatchOutlet,
     handled::Handled,
-    parcel::Parcel,
     pending::{Leaving, Pending},
 };
 use crate::{
     batch::{Batch, BatchInfo},
     handler::Broadway,
-    stage::edge::{Consumer, Feeder, room},
+    stage::edge::Consumer,
     telemetry::StageCounters,
 };
 
@@ -26,10 +28,8 @@ pub(crate) struct Batcher<P: Broadway> {
     pub(crate) name: String,
     pub(crate) inbox: Consumer<Handled<P>>,
     /// One for all batch processors, or one for each partition.
-    pub(crate) outlets: Vec<Feeder<Parcel<P>>>,
+    pub(crate) outlets: Vec<BatchOutlet<P>>,
     pub(crate) pending: Pending<P>,
-    /// Empty but for the moment in which a batch leaves.
-    pub(crate) leaving: Parcel<P>,
     pub(crate) max_pending: usize,
     pub(crate) counters: Arc<StageCounters>,
 }
@@ -42,7 +42,8 @@ impl<P: Broadway> Batcher<P> {
         let mut alarm = pin!(sleep_until(Instant::now()));
         let mut armed = false;
         loop {
-            self.emit_where_there_is_room();
+            self.emit();
+            let limit = self.limit();
             let any_ready = self.pending.any_ready();
             if !more && !any_ready {
                 return;
@@ -54,7 +55,6 @@ impl<P: Broadway> Batcher<P> {
                 alarm.as_mut().reset(due);
                 armed = true;
             }
-            let limit = self.max_pending - self.pending.held().min(self.max_pending);
             let ready = self.pending.ready();
             tokio::select! {
                 biased;
@@ -62,9 +62,7 @@ impl<P: Broadway> Batcher<P> {
                     armed = false;
                     self.pending.expire(Instant::now());
                 }
-                outlet = room(&mut self.outlets, |outlet| !ready[outlet].is_empty()), if any_ready => {
-                    self.emit(outlet);
-                }
+                () = poll_fn(|cx| poll_room(&mut self.outlets, ready, limit == 0, cx)), if any_ready || limit == 0 => {}
                 taking = self.inbox.take_all(limit, &mut taken), if more && limit > 0 => {
                     more = taking;
                     self.collect(&mut taken);
@@ -86,26 +84,43 @@ impl<P: Broadway> Batcher<P> {
         let now = Instant::now();
         taken.iter_mut().for_each(|chunk| self.pending.add(chunk, now));
         self.pending.flush();
-        if self.pending.held() >= self.max_pending && !self.pending.any_ready() {
-            self.pending.press();
-        }
         StageCounters::add(&self.counters.rounds, 1);
     }
 
-    fn emit_where_there_is_room(&mut self) {
-        for outlet in 0..self.outlets.len() {
-            while !self.pending.ready()[outlet].is_empty() && self.outlets[outlet].try_reserve() {
-                self.emit(outlet);
+    /// Sends all batches that are full, and of those that still fill as many as there are batch processors free; each way
+    /// out in the order in which its batches became ready.
+    fn emit(&mut self) {
+        for index in 0..self.outlets.len() {
+            while let Some(full) = self.pending.is_next_full(index) {
+                if !full && !self.outlets[index].has_room() {
+                    break;
+                }
+                if let Some(batch) = self.pending.pop(index).and_then(|leaving| self.batch(leaving)) {
+                    self.outlets[index].put(batch);
+                }
             }
+            self.outlets[index].send().for_each(|spare| self.pending.recycle(spare));
         }
     }
 
-    /// Sends the batch that has been ready longest; its place is reserved.
-    fn emit(&mut self, outlet: usize) {
-        let batch = self.pending.pop(outlet).and_then(|leaving| self.batch(leaving));
-        self.leaving.batch = batch;
-        self.outlets[outlet].fill_one(&mut self.leaving);
-        self.pending.recycle(std::mem::take(&mut self.leaving.spare));
+    /// How many messages may be taken. When it is none, and no batch is on its way out, the oldest one leaves early.
+    fn limit(&mut self) -> usize {
+        let mut limit = self.room_for();
+        if limit == 0 {
+            self.outlets.iter_mut().for_each(BatchOutlet::look);
+            limit = self.room_for();
+            if limit == 0 && !self.pending.any_ready() && self.outlets.iter().all(|outlet| outlet.held() == 0) {
+                self.pending.press();
+                self.emit();
+                limit = self.room_for();
+            }
+        }
+        limit
+    }
+
+    fn room_for(&self) -> usize {
+        let ahead: usize = self.outlets.iter().map(BatchOutlet::held).sum();
+        self.max_pending.saturating_sub(self.pending.held() + ahead)
     }
 
     fn batch(&self, leaving: Leaving<P>) -> Option<Batch<P>> {
@@ -118,4 +133,20 @@ impl<P: Broadway> Batcher<P> {
         let info = BatchInfo { batcher, batch_key, partition, size, trigger, attempt: 1 };
         Some(Batch { messages, outputs, info })
     }
+}
+
+/// One poll of a wait until a batch may leave that is ready and still fills; if no more may be taken, also until enough of
+/// those that went ahead were taken.
+fn poll_room<P: Broadway>(
+    outlets: &mut [BatchOutlet<P>],
+    ready: &[VecDeque<usize>],
+    takes_no_more: bool,
+    cx: &Context<'_>,
+) -> Poll<()> {
+    let found = outlets.iter_mut().zip(ready).any(|(outlet, ready)| {
+        let any_filling = !ready.is_empty();
+        let waits = any_filling || takes_no_more && outlet.held() > 0;
+        waits && outlet.poll_room(cx, any_filling).is_ready()
+    });
+    if found { Poll::Ready(()) } else { Poll::Pending }
 }

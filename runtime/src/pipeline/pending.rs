@@ -165,6 +165,12 @@ impl<P: Broadway> Pending<P> {
         self.ready.iter().any(|ready| !ready.is_empty())
     }
 
+    /// Whether the batch that has been ready longest for that way out is full; `None` if none is ready.
+    pub(crate) fn is_next_full(&self, outlet: usize) -> Option<bool> {
+        let index = *self.ready[outlet].front()?;
+        Some(self.places[index].as_ref().is_none_or(|forming| forming.content.len() >= self.size))
+    }
+
     /// The batch that has been ready longest for that way out.
     pub(crate) fn pop(&mut self, outlet: usize) -> Option<Leaving<P>> {
         let index = self.ready[outlet].pop_front()?;

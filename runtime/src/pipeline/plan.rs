@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::{
     Shared,
+    batch_outlet::BatchOutlet,
     batch_processor::BatchProcessor,
     batch_retries::BatchRetries,
     batcher::Batcher,
@@ -175,9 +176,8 @@ impl<P: Broadway> Plan<P> {
         Batcher {
             name: name.to_owned(),
             inbox: edges.inbox.consumer(0),
-            outlets: edges.outlets.iter().map(|edge| edge.feeder()).collect(),
+            outlets: edges.outlets.iter().map(|edge| BatchOutlet::new(edge.feeder())).collect(),
             pending: Pending::new(batcher.batch_size as usize, batcher.batch_timeout, edges.outlets.len()),
-            leaving: Parcel::default(),
             max_pending: batcher.effective_max_pending() as usize,
             counters: self.shared.counters.stage(name),
         }

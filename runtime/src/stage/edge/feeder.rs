@@ -58,15 +58,45 @@ impl<C: Cargo> Feeder<C> {
     /// and must not wait for a producer that has nothing. It reserves nothing: what is [`fill`](Self::fill)ed then may
     /// exceed the demand by as much as others fill of theirs. Only one feeder of an edge may wait so. Cancel-safe.
     pub(crate) fn pass(&mut self) -> impl Future<Output = usize> {
-        poll_fn(|cx| {
-            let mut state = self.edge.lock();
-            match usize::try_from(state.unused()) {
-                Ok(unused) if unused > 0 => Poll::Ready(unused),
-                _ => {
-                    state.passing = Some(cx.waker().clone());
-                    Poll::Pending
-                }
+        poll_fn(|cx| self.poll_unused(cx, 1).map(|unused| unused as usize))
+    }
+
+    /// One poll of a wait until `least` demand is unused: below zero after [`send_ahead`](Self::send_ahead).
+    pub(crate) fn poll_unused(&mut self, cx: &Context<'_>, least: isize) -> Poll<isize> {
+        let mut state = self.edge.lock();
+        let unused = state.unused();
+        if unused >= least {
+            return Poll::Ready(unused);
+        }
+        state.passing = Some((least, cx.waker().clone()));
+        Poll::Pending
+    }
+
+    /// The demand that is unused.
+    pub(crate) fn unused(&self) -> isize {
+        self.edge.lock().unused()
+    }
+
+    /// How many messages are queued.
+    pub(crate) fn queued(&self) -> usize {
+        self.edge.lock().waiting
+    }
+
+    /// Sends without waiting for demand; who does so bounds what is queued by other means. Each chunk is swapped for an
+    /// emptied one. Says how much is queued then.
+    pub(crate) fn send_ahead(&mut self, chunks: &mut [C]) -> usize {
+        let queued = self.filled(chunks.iter().map(C::len).sum(), |state| {
+            for chunk in &mut *chunks {
+                let mut moved = state.spares.pop().unwrap_or_default();
+                std::mem::swap(&mut moved, chunk);
+                state.push(0, moved);
             }
+            state.waiting
+        });
+        // On a closed edge nobody would take them.
+        queued.unwrap_or_else(|| {
+            chunks.iter_mut().for_each(|chunk| *chunk = C::default());
+            0
         })
     }
 
@@ -85,50 +115,24 @@ impl<C: Cargo> Feeder<C> {
         chunks.clear();
     }
 
-    fn filled(&mut self, n: usize, push: impl FnOnce(&mut State<C>)) {
+    /// Pushes `n` messages, unless the edge is closed, and frees what was reserved.
+    fn filled<R>(&mut self, n: usize, push: impl FnOnce(&mut State<C>) -> R) -> Option<R> {
         let mut state = self.edge.lock();
         state.reserved -= self.reserved;
         state.open += std::mem::take(&mut self.reserved) as isize;
-        if !state.closed {
+        let pushed = if state.closed {
+            None
+        } else {
             state.open -= n as isize;
-            push(&mut state);
-        }
+            Some(push(&mut state))
+        };
         let consumers = Wakers::for_consumers(&mut state);
         let (feeder, passing) = (state.next_feeder(), state.next_passing());
         drop(state);
         consumers.wake();
         wake(feeder);
         wake(passing);
-    }
-
-    /// Reserves one place without waiting; false when there is none.
-    pub(crate) fn try_reserve(&mut self) -> bool {
-        let mut state = self.edge.lock();
-        let open = state.open - state.called;
-        if open <= 0 {
-            return false;
-        }
-        state.open -= 1;
-        state.reserved += 1;
-        self.reserved += 1;
-        true
-    }
-
-    /// [`fill`](Self::fill) with one chunk, which is swapped for an emptied one.
-    pub(crate) fn fill_one(&mut self, chunk: &mut C) {
-        let n = chunk.len();
-        self.filled(n, |state| {
-            if n == 0 {
-                return;
-            }
-            let mut moved = state.spares.pop().unwrap_or_default();
-            std::mem::swap(&mut moved, chunk);
-            state.push(0, moved);
-        });
-        if !chunk.is_empty() {
-            // The edge is closed.
-            *chunk = C::default();
-        }
+        pushed
     }
 
     /// Moves a chunk to the consumers, whole if it fits; what is left in `chunk` is empty, with buffers to be used again.
@@ -253,19 +257,6 @@ impl<C: Cargo> Wait<'_, C> {
     }
 }
 
-impl<C: Cargo> Wait<'_, C> {
-    fn reserve_one(&mut self, cx: &Context<'_>) -> Poll<usize> {
-        let reserving = self.poll(cx, |state, _, _| {
-            state.open -= 1;
-            state.reserved += 1;
-        });
-        reserving.map(|()| {
-            self.feeder.reserved += 1;
-            0
-        })
-    }
-}
-
 impl<C: Cargo> Drop for Wait<'_, C> {
     fn drop(&mut self) {
         if !self.waits {
@@ -277,24 +268,4 @@ impl<C: Cargo> Drop for Wait<'_, C> {
         drop(state);
         wake(next);
     }
-}
-
-/// Reserves one place with one of the `feeders` that are `wanted`, whichever has room first, and gives its index.
-/// Cancel-safe.
-pub(crate) async fn room<C: Cargo>(feeders: &mut [Feeder<C>], wanted: impl Fn(usize) -> bool) -> usize {
-    if let [feeder] = feeders {
-        let mut wait = Wait { feeder, least: 1, waits: false };
-        return poll_fn(|cx| wait.reserve_one(cx)).await;
-    }
-    let mut waits: Vec<(usize, Wait<'_, C>)> = feeders
-        .iter_mut()
-        .enumerate()
-        .filter(|(index, _)| wanted(*index))
-        .map(|(index, feeder)| (index, Wait { feeder, least: 1, waits: false }))
-        .collect();
-    poll_fn(|cx| {
-        let first = waits.iter_mut().find_map(|(index, wait)| wait.reserve_one(cx).is_ready().then_some(*index));
-        first.map_or(Poll::Pending, Poll::Ready)
-    })
-    .await
 }

@@ -1,4 +1,5 @@
-//! What lies between two layers: one queue, bounded by the demand of its consumers, under one short lock.
+//! What lies between two layers: one queue, bounded by the demand of its consumers, under one short lock. Only a batcher
+//! sends full batches ahead of demand, and bounds them itself.
 //!
 //! Messages move in chunks, which are swapped and not copied; emptied ones go back to be filled again. Demand that is open
 //! may be reserved; what is queued or in a consumer's hands is not open. A consumer gives back what it finished and takes
@@ -17,7 +18,7 @@ use std::{
 
 pub(crate) use cargo::Cargo;
 pub(crate) use consumer::{Consumer, Rouse};
-pub(crate) use feeder::{Feeder, room};
+pub(crate) use feeder::Feeder;
 
 /// One would do, but a consumer that is woken by a busy thread waits for it; of two, one can be run by another thread.
 const SEARCHING: usize = 2; // `Wakers` has a place for each
@@ -45,8 +46,8 @@ struct State<C> {
     open: isize,
     /// Demand that is reserved and not filled.
     reserved: usize,
-    /// Who waits for demand that is not used, reserved or not.
-    passing: Option<Waker>,
+    /// Who waits for demand that is not used, reserved or not, and for how much.
+    passing: Option<(isize, Waker)>,
     consumers: Vec<Slot>,
     /// Consumers that wait, longest first.
     idle: VecDeque<usize>,
@@ -164,10 +165,14 @@ impl<C: Cargo> State<C> {
         waker
     }
 
-    /// Whoever waits to pass, if there is unused demand by now.
+    /// Whoever waits to pass, if there is enough unused demand by now.
     #[inline]
     fn next_passing(&mut self) -> Option<Waker> {
-        if self.passing.is_some() && self.unused() > 0 { self.passing.take() } else { None }
+        let (least, _) = self.passing.as_ref()?;
+        if self.unused() < *least {
+            return None;
+        }
+        self.passing.take().map(|(_, waker)| waker)
     }
 
     /// Demand that is neither queued nor in hand.

@@ -242,13 +242,26 @@ fn send_keeps_what_was_not_moved() {
 }
 
 #[test]
-fn room_takes_the_first_place_that_opens() {
-    let edges = [Edge::new(1, 1, false), Edge::new(1, 1, false)];
-    let mut feeders: Vec<Feeder<Vec<u32>>> = edges.iter().map(|edge| edge.feeder()).collect();
-    assert_eq!(room(&mut feeders, |_| true).now(), Some(0));
-    feeders[0].fill(&mut vec![vec![7]]);
-    assert_eq!(room(&mut feeders, |index| index == 0).now(), None);
-    assert_eq!(room(&mut feeders, |_| true).now(), Some(1));
+fn what_is_sent_ahead_waits_beyond_demand_and_is_swapped_for_emptied_chunks() {
+    let edge = Edge::new(1, 1, false);
+    let (mut feeder, mut consumer) = (edge.feeder(), edge.consumer(0));
+    let mut chunks = [vec![1], vec![2], vec![3]];
+    assert_eq!(feeder.send_ahead(&mut chunks), 3);
+    assert!(chunks.iter().all(Vec::is_empty));
+    assert_eq!((feeder.unused(), feeder.queued()), (-2, 3));
+    let bell = Arc::<Bell>::default();
+    let waker = Waker::from(bell.clone());
+    let mut poll_unused = |least| feeder.poll_unused(&Context::from_waker(&waker), least).is_ready();
+    assert!(!poll_unused(-1));
+    assert_eq!(take(&mut consumer, 1), [1]);
+    assert_eq!(bell.rung(), 0, "it is in hand");
+    assert_eq!(take(&mut consumer, 1), [2]);
+    assert_eq!((bell.rung(), poll_unused(-1), poll_unused(1)), (1, true, false));
+    assert_eq!(take(&mut consumer, 1), [3]);
+    assert!(consumer.take(1, false, &mut vec![]).now().is_none());
+    assert_eq!((bell.rung(), poll_unused(1)), (2, true));
+    edge.close();
+    assert_eq!((feeder.send_ahead(&mut [vec![4]]), feeder.queued()), (0, 0), "nobody would take it");
 }
 
 #[test]

@@ -1,0 +1,76 @@
+//! The way from a batcher to its batch processors, or to one of them. Full batches go ahead: they wait in the edge, where
+//! whoever is free takes them without the batcher, and count in `max_pending` until then. A batch that still fills leaves
+//! only when a batch processor is free.
+
+use std::{
+    collections::VecDeque,
+    task::{Context, Poll},
+};
+
+use super::{handled::Handled, parcel::Parcel};
+use crate::{batch::Batch, handler::Broadway, stage::edge::Feeder};
+
+pub(crate) struct BatchOutlet<P: Broadway> {
+    feeder: Feeder<Parcel<P>>,
+    /// Between two rounds empty but for buffers.
+    parcels: Vec<Parcel<P>>,
+    leaving: usize,
+    /// The sizes of the batches that were sent and, as far as is known, not taken yet, oldest first.
+    ahead: VecDeque<usize>,
+    /// Their sum.
+    held: usize,
+}
+
+impl<P: Broadway> BatchOutlet<P> {
+    pub(crate) fn new(feeder: Feeder<Parcel<P>>) -> Self {
+        Self { feeder, parcels: Vec::new(), leaving: 0, ahead: VecDeque::new(), held: 0 }
+    }
+
+    /// Messages that went ahead: at most so many, until [`look`](Self::look) says better.
+    pub(crate) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Whether a batch could leave that still fills.
+    pub(crate) fn has_room(&self) -> bool {
+        self.feeder.unused() > self.leaving as isize
+    }
+
+    /// Notes which batches have been taken.
+    pub(crate) fn look(&mut self) {
+        self.forget_taken(self.feeder.queued());
+    }
+
+    /// Puts a batch among those that leave now.
+    pub(crate) fn put(&mut self, batch: Batch<P>) {
+        self.held += batch.len();
+        self.ahead.push_back(batch.len());
+        if self.leaving == self.parcels.len() {
+            self.parcels.push(Parcel::default());
+        }
+        self.parcels[self.leaving].batch = Some(batch);
+        self.leaving += 1;
+    }
+
+    /// Sends what was put, and gives back the buffers of earlier batches.
+    pub(crate) fn send(&mut self) -> impl Iterator<Item = Handled<P>> {
+        let leaving = std::mem::take(&mut self.leaving);
+        if leaving > 0 {
+            let queued = self.feeder.send_ahead(&mut self.parcels[..leaving]);
+            self.forget_taken(queued);
+        }
+        self.parcels[..leaving].iter_mut().map(|parcel| std::mem::take(&mut parcel.spare))
+    }
+
+    /// One poll of a wait until a batch may leave that still fills, or else until half of those that went ahead are taken.
+    pub(crate) fn poll_room(&mut self, cx: &Context<'_>, any_filling: bool) -> Poll<()> {
+        let least = if any_filling { 1 } else { -((self.ahead.len() / 2) as isize) };
+        self.feeder.poll_unused(cx, least).map(drop)
+    }
+
+    fn forget_taken(&mut self, queued: usize) {
+        while self.ahead.len() > queued {
+            self.held -= self.ahead.pop_front().unwrap_or(0);
+        }
+    }
+}
