@@ -4,7 +4,7 @@ use broadway::{
     BatchMode, Batcher, Builder, Closures, FailureKind, Message, Pipeline, Status, Trigger, testing::TestProducer,
     topology::Topology,
 };
-use broadway_tests::{Log, assert_settled, ms, within};
+use broadway_tests::{Gate, Log, assert_one_verdict_each, assert_settled, ms, within};
 use futures::FutureExt;
 
 /// Two batchers; what is not routed goes to `Even`.
@@ -167,6 +167,55 @@ async fn without_batchers_a_message_ends_in_its_processor() {
         let report = pipeline.wait().await.unwrap();
         assert_settled(&report);
         assert_eq!((report.batches, report.took < ms(1), producer.with(Status::Successful)), (0, true, vec![0, 1]));
+    })
+    .await;
+}
+
+/// A processor that is quick wakes no other beside it; one that has to wait for a stalled batcher must.
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_hangs_holds_up_no_more_processors_than_have_messages_for_it() {
+    within(async {
+        let (producer, sink) = (TestProducer::new(), Gate::shut());
+        let (source, gate) = (producer.clone(), sink.clone());
+        let pipeline = Builder::routed(
+            "hanging",
+            move |_| source.clone(),
+            |message: &mut Message<u64, Parity>| {
+                message.put_batcher(if message.data % 2 == 1 { Parity::Odd } else { Parity::Even });
+                async { Ok(()) }.boxed()
+            },
+        )
+        .topology(|topology| {
+            topology.processors.stages(20);
+            topology.batcher("odd").batch_size(1).stages(1).max_pending(1).max_demand(1);
+            topology.batcher("even").batch_size(1);
+            topology.default_to("even");
+        })
+        .handle_batch(move |batch: &mut broadway::Batch<Closures<u64, (), Parity>>| {
+            let (odd, gate) = (batch.batcher() == Parity::Odd, gate.clone());
+            async move {
+                if odd {
+                    gate.pass().await;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .start_link()
+        .await
+        .unwrap();
+        for n in 1..=50 {
+            producer.push(2 * n);
+            pipeline.wait_until(|stats| stats.acknowledged == n).await;
+        }
+        // One in the batch processor, one that is pending, one in the batcher's inbox; the others, of two takes, have to wait.
+        producer.push_all((0..9).map(|n| 2 * n + 1).chain((51..=100).map(|n| 2 * n)));
+        tokio::time::sleep(ms(10)).await;
+        let stats = pipeline.stats();
+        assert_eq!((stats.acknowledged, stats.in_flight), (100, 9), "all even ones are through");
+        sink.open();
+        assert_settled(&pipeline.stop().await.unwrap());
+        assert_one_verdict_each(&producer, 109);
     })
     .await;
 }

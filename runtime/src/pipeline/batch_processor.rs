@@ -7,6 +7,7 @@ use tracing::Instrument;
 use super::{
     batch_retries::BatchRetries,
     handled::Handled,
+    pace::Pace,
     parcel::Parcel,
     stage::{Stage, guarded},
 };
@@ -33,15 +34,17 @@ impl<P: Broadway> BatchProcessor<P> {
         }
         let mut parcel = Parcel::default();
         let mut failed = Vec::new();
-        while self.inbox.take(1, false, &mut parcel).await {
+        let rouse = self.inbox.rouse();
+        let mut pace = Pace::new();
+        while pace.wait(self.inbox.take(1, pace.is_quick(), &mut parcel)).await {
             let Some(mut batch) = parcel.batch.take() else { continue };
             self.stage.counters.in_hand.store(batch.len() as u64, Relaxed);
             if tracing::enabled!(tracing::Level::DEBUG) {
                 let (stage, messages, trigger) = (&*self.stage.name, batch.len(), batch.info.trigger);
                 let span = tracing::debug_span!("batch_processor", stage, messages, %trigger);
-                self.work(&mut batch, &mut failed).instrument(span).await;
+                pace.work(self.work(&mut batch, &mut failed).instrument(span), &rouse).await;
             } else {
-                self.work(&mut batch, &mut failed).await;
+                pace.work(self.work(&mut batch, &mut failed), &rouse).await;
             }
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);

@@ -48,6 +48,9 @@ impl<P: Broadway> Batcher<P> {
             if !more && !any_ready {
                 return;
             }
+            if limit == 0 {
+                self.inbox.stall();
+            }
             if let Some(due) = self.pending.next_due()
                 && !armed
             {

@@ -4,6 +4,7 @@
 use std::{
     future::{Future, poll_fn},
     pin::pin,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -26,20 +27,33 @@ impl Pace {
         Self { quick: false, since: Instant::now(), rounds: 0 }
     }
 
+    /// Whether the last rounds were quick.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.quick
+    }
+
     /// Waits for work; time spent so does not count.
-    pub(crate) async fn wait<F: Future<Output = bool>>(&mut self, take: impl FnOnce(bool) -> F) -> bool {
-        let mut take = pin!(take(self.quick));
-        let mut waited = false;
-        let taken = poll_fn(|cx| {
-            let poll = take.as_mut().poll(cx);
-            waited |= poll.is_pending();
-            poll
-        })
-        .await;
-        if waited {
-            (self.since, self.rounds) = (Instant::now(), 0);
+    pub(crate) async fn wait(&mut self, take: impl Future<Output = bool>) -> bool {
+        let mut take = pin!(take);
+        if let Poll::Ready(taken) = futures::poll!(take.as_mut()) {
+            return taken;
         }
+        let taken = take.await;
+        self.start_again();
         taken
+    }
+
+    /// Hands on what was done; time spent so does not count.
+    pub(crate) async fn hand_on(&mut self, hand_on: impl Future<Output = ()>) {
+        let mut hand_on = pin!(hand_on);
+        if futures::poll!(hand_on.as_mut()).is_pending() {
+            hand_on.await;
+            self.start_again();
+        }
+    }
+
+    fn start_again(&mut self) {
+        (self.since, self.rounds) = (Instant::now(), 0);
     }
 
     /// Works, and notes how long it took. As soon as the work waits for something it is quick no longer, and another

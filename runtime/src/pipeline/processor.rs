@@ -20,7 +20,7 @@ use crate::{
     failure::{Failure, FailureKind},
     handler::{Batcher, Broadway},
     message::{Done, Fate, Message},
-    stage::edge::{Cargo, Consumer, Feeder},
+    stage::edge::{Cargo, Consumer, Feeder, Rouse},
     telemetry::StageCounters,
     ticket::Token,
 };
@@ -125,7 +125,7 @@ impl<P: Broadway> Processor<P> {
         let mut round = Round::default();
         let rouse = self.inbox.rouse();
         let mut pace = Pace::new();
-        while pace.wait(|quick| self.inbox.take(self.chunk, quick, &mut round.messages)).await {
+        while pace.wait(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages)).await {
             self.stage.counters.in_hand.store(round.messages.len() as u64, Relaxed);
             if tracing::enabled!(tracing::Level::DEBUG) {
                 let span =
@@ -134,6 +134,7 @@ impl<P: Broadway> Processor<P> {
             } else {
                 pace.work(self.work(&mut round, &mut Never), &rouse).await;
             }
+            pace.hand_on(self.hand_on(&rouse)).await;
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             // The edge is no resource of tokio's: without this a busy stage would never let others run.
@@ -165,9 +166,14 @@ impl<P: Broadway> Processor<P> {
             }
             _ => self.take_apart(round).await,
         }
+    }
+
+    /// Sends to the batchers what goes there. Others are not roused for a batcher that is only busy: they would have to wait
+    /// for it as well.
+    pub(super) async fn hand_on(&mut self, rouse: &Rouse<Vec<MessageOf<P>>>) {
         for outlet in &mut self.outlets {
             if !outlet.waiting.is_empty() {
-                outlet.feeder.send(&mut outlet.waiting).await;
+                outlet.feeder.send(&mut outlet.waiting, || rouse.rouse()).await;
             }
         }
     }

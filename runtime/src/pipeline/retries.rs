@@ -213,7 +213,7 @@ impl<P: Broadway> Processor<P> {
                     if !more {
                         return;
                     }
-                    more = pace.wait(|quick| self.inbox.take(self.chunk, quick, &mut round.messages)).await;
+                    more = pace.wait(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages)).await;
                 } else {
                     self.wait(&mut retries, &mut round, &mut pace, &mut more).await;
                 }
@@ -225,6 +225,7 @@ impl<P: Broadway> Processor<P> {
             }
             self.stage.counters.in_hand.store(round.messages.len() as u64, Relaxed);
             pace.work(self.work(&mut round, &mut retries), &rouse).await;
+            pace.hand_on(self.hand_on(&rouse)).await;
             retries.keep(&mut round).await;
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
@@ -246,7 +247,7 @@ impl<P: Broadway> Processor<P> {
             () = retries.draining.raised(), if !draining => {}
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
             () = freed, if over => {}
-            taken = pace.wait(|quick| self.inbox.take(self.chunk, quick, &mut round.messages)), if *more && !over => {
+            taken = pace.wait(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages)), if *more && !over => {
                 *more = taken;
             }
         }

@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     future::{Future, poll_fn},
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use super::{Cargo, Edge, Slot, State, Wakers, wake};
@@ -32,9 +32,10 @@ impl<C: Cargo> Consumer<C> {
     pub(crate) fn take(&mut self, most: usize, quick: bool, chunk: &mut C) -> impl Future<Output = bool> {
         let mut wait = Wait { consumer: self, waits: false };
         poll_fn(move |cx| {
-            wait.poll(cx, |state, index| {
+            wait.poll(cx, |state, index, waited| {
                 state.quick = quick;
-                let share = state.share(index, most);
+                // The others are not woken, so nothing is left for them; but one that has waited sees how it goes.
+                let share = if quick && !waited { most } else { state.share(index, most) };
                 state.take(index, share, chunk)
             })
         })
@@ -46,7 +47,8 @@ impl<C: Cargo> Consumer<C> {
     pub(crate) fn take_all(&mut self, most: usize, chunks: &mut VecDeque<C>) -> impl Future<Output = bool> {
         let mut wait = Wait { consumer: self, waits: false };
         poll_fn(move |cx| {
-            wait.poll(cx, |state, index| {
+            wait.poll(cx, |state, index, _| {
+                state.stalled = false;
                 chunks.drain(..).for_each(|spare| state.keep(spare));
                 let taken = state.take_all(index, most, chunks);
                 state.open += taken as isize;
@@ -57,6 +59,17 @@ impl<C: Cargo> Consumer<C> {
                 more
             })
         })
+    }
+
+    /// Says that this consumer, the only one, takes no more for now: feeders that have to wait are told, until the next take.
+    pub(crate) fn stall(&self) {
+        let mut state = self.edge.lock();
+        if std::mem::replace(&mut state.stalled, true) {
+            return;
+        }
+        let wakers: Vec<Waker> = state.feeders.iter().filter_map(Slot::waker).cloned().collect();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// For rousing others while this consumer is at work.
@@ -174,12 +187,12 @@ struct Wait<'a, C: Cargo> {
 
 impl<C: Cargo> Wait<'_, C> {
     /// Takes what it can, or waits for more.
-    fn poll(&mut self, cx: &Context<'_>, take: impl FnOnce(&mut State<C>, usize) -> usize) -> Poll<bool> {
+    fn poll(&mut self, cx: &Context<'_>, take: impl FnOnce(&mut State<C>, usize, bool) -> usize) -> Poll<bool> {
         let (index, edge) = (self.consumer.index, &*self.consumer.edge);
         let mut state = edge.lock();
         state.open += std::mem::take(&mut self.consumer.held) as isize;
         state.arrive(index);
-        let taken = take(&mut state, index);
+        let taken = take(&mut state, index, self.waits);
         let poll = if taken > 0 || state.closed {
             state.leave(index);
             self.waits = false;

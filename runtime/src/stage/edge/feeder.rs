@@ -35,7 +35,7 @@ impl<C: Cargo> Edge<C> {
 impl<C: Cargo> Feeder<C> {
     /// Waits until `least` demand is open, and reserves up to `most` of it. Cancel-safe.
     pub(crate) fn reserve(&mut self, least: usize, most: usize) -> impl Future<Output = usize> {
-        let mut wait = Wait { feeder: self, least: least.clamp(1, most) as isize, waits: false };
+        let mut wait = Wait { feeder: self, least: least.clamp(1, most) as isize, waits: false, stalled: false };
         poll_fn(move |cx| {
             let reserving = wait.poll(cx, |state, open, spares| {
                 let reserved = open.min(most);
@@ -136,10 +136,11 @@ impl<C: Cargo> Feeder<C> {
     }
 
     /// Moves a chunk to the consumers, whole if it fits; what is left in `chunk` is empty, with buffers to be used again.
-    /// Cancel-safe: what was not moved is still in `chunk`. On a closed edge nobody would take it: it is dropped.
-    pub(crate) fn send(&mut self, chunk: &mut C) -> impl Future<Output = ()> {
+    /// Cancel-safe: what was not moved is still in `chunk`. On a closed edge nobody would take it: it is dropped. Calls
+    /// `stalled` when it has to wait for a consumer that takes no more.
+    pub(crate) fn send(&mut self, chunk: &mut C, mut stalled: impl FnMut()) -> impl Future<Output = ()> {
         let capacity = self.edge.capacity;
-        let mut wait = Wait { feeder: self, least: 1, waits: false };
+        let mut wait = Wait { feeder: self, least: 1, waits: false, stalled: false };
         poll_fn(move |cx| {
             while !chunk.is_empty() {
                 wait.least = chunk.len().min(capacity) as isize;
@@ -158,7 +159,12 @@ impl<C: Cargo> Feeder<C> {
                     None
                 });
                 match sending {
-                    Poll::Pending => return Poll::Pending,
+                    Poll::Pending => {
+                        if wait.stalled {
+                            stalled();
+                        }
+                        return Poll::Pending;
+                    }
                     // Not under the lock: what is in it is the user's.
                     Poll::Ready(refused) => drop(refused),
                 }
@@ -223,6 +229,8 @@ struct Wait<'a, C: Cargo> {
     feeder: &'a mut Feeder<C>,
     least: isize,
     waits: bool,
+    /// Whether the consumer took no more when this was polled last.
+    stalled: bool,
 }
 
 impl<C: Cargo> Wait<'_, C> {
@@ -241,7 +249,7 @@ impl<C: Cargo> Wait<'_, C> {
                     state.hungry.push_back((index, self.least));
                 }
             }
-            self.waits = true;
+            (self.waits, self.stalled) = (true, state.stalled);
             return Poll::Pending;
         }
         if std::mem::take(&mut self.waits) {

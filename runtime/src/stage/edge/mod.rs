@@ -63,6 +63,8 @@ struct State<C> {
     unhurried: isize,
     /// Open demand that is kept for feeders that were woken and have not come yet.
     called: isize,
+    /// The only consumer takes no more for now, and feeders that wait have been told.
+    stalled: bool,
     closed: bool,
 }
 
@@ -95,6 +97,7 @@ impl<C: Cargo> Edge<C> {
             hungry: VecDeque::new(),
             unhurried: 0,
             called: 0,
+            stalled: false,
             closed: false,
         });
         Arc::new(Self { state, capacity })
@@ -217,6 +220,10 @@ impl Slot {
                 true
             }
         }
+    }
+
+    fn waker(&self) -> Option<&Waker> {
+        if let Self::Waiting(waker) = self { Some(waker) } else { None }
     }
 
     fn is_waiting(&self) -> bool {

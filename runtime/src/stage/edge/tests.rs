@@ -230,15 +230,55 @@ fn send_keeps_what_was_not_moved() {
     let mut items = vec![1, 2, 3, 4, 5];
     let bell = Arc::<Bell>::default();
     {
-        let mut send = Box::pin(feeder.send(&mut items));
+        let mut send = Box::pin(feeder.send(&mut items, || {}));
         assert!(poll(send.as_mut(), &bell).is_pending());
     }
     assert_eq!(items, [4, 5]);
     let mut consumer = edge.consumer(0);
     assert_eq!(take(&mut consumer, 5), [1, 2, 3]);
     consumer.take(1, false, &mut vec![]).now();
-    assert_eq!(feeder.send(&mut items).now(), Some(()));
+    assert_eq!(feeder.send(&mut items, || {}).now(), Some(()));
     assert_eq!(take(&mut consumer, 5), [4, 5]);
+}
+
+#[test]
+fn feeders_that_wait_are_told_of_a_stalled_consumer_until_it_takes_again() {
+    let edge = Edge::new(1, 1, false);
+    let (mut feeder, mut consumer, bell) = (edge.feeder(), edge.consumer(0), Arc::default());
+    let (mut items, mut chunks) = (vec![1, 2, 3], VecDeque::new());
+    let told = AtomicUsize::new(0);
+    let mut send = Box::pin(feeder.send(&mut items, || assert_eq!(told.fetch_add(1, Ordering::SeqCst), 0)));
+    assert!(poll(send.as_mut(), &bell).is_pending());
+    assert_eq!(told.load(Ordering::SeqCst), 0, "the consumer is only busy");
+    consumer.stall();
+    consumer.stall();
+    assert_eq!(bell.rung(), 1);
+    assert!(poll(send.as_mut(), &bell).is_pending());
+    assert_eq!(told.load(Ordering::SeqCst), 1);
+    assert_eq!(consumer.take_all(1, &mut chunks).now(), Some(true));
+    assert_eq!(bell.rung(), 2, "it is next all the same");
+    assert!(poll(send.as_mut(), &bell).is_pending());
+    assert_eq!(told.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_quick_consumer_that_has_not_waited_takes_what_it_can() {
+    let edge = Edge::new(200, 20, false);
+    let (bell, mut idle): (Arc<Bell>, Vec<_>) = (Arc::default(), (1..20).map(|i| edge.consumer(i)).collect());
+    let mut outs: Vec<Vec<u32>> = vec![vec![]; 19];
+    let mut takes: Vec<_> =
+        idle.iter_mut().zip(&mut outs).map(|(consumer, out)| Box::pin(consumer.take(5, false, out))).collect();
+    takes.iter_mut().for_each(|take| assert!(poll(take.as_mut(), &bell).is_pending()));
+    let (mut consumer, mut out, mut other) = (edge.consumer(0), vec![], vec![]);
+    {
+        let mut waits = pin!(consumer.take(5, true, &mut out));
+        assert!(poll(waits.as_mut(), &bell).is_pending());
+        fill(&edge, 0..20);
+        assert!(poll(waits.as_mut(), &bell).is_ready());
+    }
+    assert_eq!(out, [0], "one that has waited takes a fair share");
+    consumer.take(5, true, &mut other).now();
+    assert_eq!(other, [1, 2, 3, 4, 5]);
 }
 
 #[test]
