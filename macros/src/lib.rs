@@ -82,6 +82,7 @@ use crate::{
 /// | `producers(default(..))` | `stages` | 1 | how many producer stages run |
 /// | `producers(default(..))` | `transformer` |  | a function that makes what `handle_message` takes of what the producer emits |
 /// | `producers(default(..))` | `rate_limiting` | off | how many messages may leave all producers together in an interval |
+/// | `producers(default(..))` | `give_up_after` | never | how long a producer may fail without a success before the pipeline ends, in milliseconds |
 /// | `rate_limiting(..)` | `allowed_messages` |  | messages in each interval |
 /// | `rate_limiting(..)` | `interval` |  | the length of the interval, in milliseconds |
 /// | `processors(default(..))` | `stages` | 2 for each core | how many processor stages run |

@@ -50,6 +50,10 @@ impl Shadow {
             let number = self.number(Place::new(Section::Producers, "stages"), setting);
             self.topology.producers.stages = number.unwrap_or(self.topology.producers.stages);
         }
+        if let Some(setting) = group.settings.get("give_up_after") {
+            let number = self.number(Place::new(Section::Producers, "give_up_after"), setting);
+            self.topology.producers.give_up_after = number.map(Duration::from_millis);
+        }
         let Some(limit) = &group.rate_limiting else { return };
         let mut number = |name| {
             let place = Place::new(Section::RateLimiting, name);

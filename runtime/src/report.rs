@@ -109,7 +109,7 @@ pub enum StopError {
         /// What became of the messages.
         report: Report,
     },
-    /// Stages crashed more often than the tree may restart them.
+    /// Stages crashed more often than the tree may restart them, or a producer failed for longer than `give_up_after`.
     GaveUp {
         /// Which, and what they said, from the top of the tree down.
         reason: String,

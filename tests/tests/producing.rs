@@ -170,3 +170,66 @@ async fn one_that_has_finished_is_not_asked_again_when_its_whole_layer_is_restar
     })
     .await;
 }
+
+/// A pipeline of one producer that gives up after two seconds, with messages that take half a second.
+async fn giving_up(producer: &Scripted) -> Pipeline {
+    let source = producer.clone();
+    Builder::new(
+        "gives up",
+        move |_| source.another(),
+        |_| {
+            async {
+                tokio::time::sleep(ms(500)).await;
+                Ok(())
+            }
+            .boxed()
+        },
+    )
+    .topology(|topology| {
+        topology.producers.give_up_after(2_000);
+    })
+    .start_link()
+    .await
+    .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_fails_for_too_long_ends_the_pipeline_with_a_drain_and_the_reason() {
+    within(async {
+        let recorder = Recorder::default();
+        let fails = (0..50).map(|n| Step::Fail(if n == 3 { vec![2] } else { vec![] }));
+        let script = [Step::Fail(vec![]), Step::Emit(vec![1])].into_iter().chain(fails);
+        let producer = Scripted::new(&recorder, script).holding([3]);
+        let pipeline = giving_up(&producer).await;
+        let error = pipeline.wait().await.unwrap_err();
+        assert_eq!(error.to_string(), "`producer_0` has failed for 2.0s without a success: told to fail");
+        let StopError::GaveUp { report, .. } = &error else { panic!("{error:?}") };
+        // Everything that was emitted is handled, as is what the producer hands over.
+        assert_settled(report);
+        assert_eq!((report.acknowledged, report.restarts), (3, 0));
+        assert_eq!(recorder.all(), [1, 2, 3].map(|message| (message, Status::Successful)));
+        let asks = producer.asks();
+        // The time counts from the first error after the last success, and the last ask is made when it is up.
+        assert_eq!(asks[asks.len() - 1].at - asks[2].at, ms(2_000));
+        assert!(!pipeline.health().running);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_cannot_connect_gives_up_too_and_one_that_succeeds_in_time_does_not() {
+    within(async {
+        let recorder = Recorder::default();
+        let producer = Scripted::new(&recorder, []).failing_to_connect(std::iter::repeat_n("no route", 100));
+        let error = giving_up(&producer).await.wait().await.unwrap_err();
+        assert_eq!(error.to_string(), "`producer_0` has failed for 2.0s without a success: no route");
+
+        // Four errors in a row take no longer than 1.5 s.
+        let fails = || (0..4).map(|_| Step::Fail(vec![]));
+        let rounds = (0..20).flat_map(|n| fails().chain([Step::Emit(vec![n])]));
+        let producer = Scripted::new(&recorder, rounds.chain([Step::Finish(vec![20])]));
+        let report = giving_up(&producer).await.wait().await.unwrap();
+        assert_eq!(report.acknowledged, 21);
+    })
+    .await;
+}

@@ -117,6 +117,13 @@ pub const OPTIONS: &[OptionSpec] = &[
         "off",
         "how many messages may leave all producers together in an interval",
     ),
+    option(
+        Section::Producers,
+        "give_up_after",
+        Takes::Time,
+        "never",
+        "how long a producer may fail without a success before the pipeline ends, in milliseconds",
+    ),
     option(Section::RateLimiting, "allowed_messages", AT_LEAST_ONE, "", "messages in each interval"),
     option(Section::RateLimiting, "interval", Takes::Time, "", "the length of the interval, in milliseconds"),
     option(Section::Processors, "stages", STAGES, "2 for each core", "how many processor stages run"),

@@ -112,6 +112,8 @@ pub fn check(topology: &Topology) -> Vec<Violation> {
         out.time(Place::new(Section::RateLimiting, "interval"), limit.interval);
     }
 
+    out.timeout(Place::new(Section::Producers, "give_up_after"), topology.producers.give_up_after);
+
     let processors = &topology.processors;
     let at = |option| Place::new(Section::Processors, option);
     out.count(at("stages"), processors.stages);
@@ -216,6 +218,9 @@ impl Rule {
             Self::AtLeastOneMillisecond { option: "interval" } | Self::AtLeast { option: "allowed_messages", .. } => {
                 "remove `rate_limiting` to turn it off".into()
             }
+            Self::AtLeastOneMillisecond { option: "give_up_after" } => {
+                "remove `give_up_after` to let producers try for ever".into()
+            }
             Self::AtLeastOneMillisecond { option: "timeout" } => "remove `timeout` to turn it off".into(),
             Self::AtLeast { option: "max_demand", .. } => "without demand nothing is ever asked for".into(),
             Self::MinBelowMax { max_given: false, .. } => "also set `max_demand`".into(),
@@ -315,6 +320,7 @@ mod tests {
         topology.shutdown = Duration::ZERO;
         topology.producers.stages = 0;
         topology.producers.rate_limiting = Some(RateLimiting { allowed_messages: 0, interval: Duration::ZERO });
+        topology.producers.give_up_after = Some(Duration::ZERO);
         topology.processors.stages = 70_000;
         topology.processors.min_demand = Some(10);
         topology.batchers = vec![
@@ -329,6 +335,7 @@ mod tests {
                 "producers(stages): `stages` must be at least 1",
                 "producers(rate_limiting(allowed_messages)): `allowed_messages` must be at least 1",
                 "producers(rate_limiting(interval)): `interval` must be at least 1 ms",
+                "producers(give_up_after): `give_up_after` must be at least 1 ms",
                 "processors(stages): `stages` must be at most 65535",
                 "processors(min_demand): `min_demand` (10) must be less than `max_demand` (10)",
                 "batchers(s3(max_pending)): `max_pending` (9) is smaller than `batch_size` (10)",

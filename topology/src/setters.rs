@@ -151,6 +151,13 @@ impl Producers {
         self
     }
 
+    /// How long a producer may fail without a success before the pipeline ends (milliseconds, or a `Duration`). Default: for
+    /// ever.
+    pub fn give_up_after(&mut self, give_up_after: impl Time) -> &mut Self {
+        self.give_up_after = Some(give_up_after.time());
+        self
+    }
+
     /// A message that its source has delivered more often fails without being handled. Default: no limit.
     pub fn max_deliveries(&mut self, max_deliveries: impl Count) -> &mut Self {
         self.max_deliveries = Some(max_deliveries.count());

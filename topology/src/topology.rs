@@ -37,6 +37,8 @@ pub struct Producers {
     pub module: String,
     /// How many messages may leave all producers together in an interval.
     pub rate_limiting: Option<RateLimiting>,
+    /// How long a producer may fail without a success before the pipeline ends; `None`: for ever.
+    pub give_up_after: Option<Duration>,
     /// A message that its source has delivered more often fails without being handled.
     pub max_deliveries: Option<u64>,
 }
@@ -175,7 +177,13 @@ impl Batcher {
 
 impl Default for Producers {
     fn default() -> Self {
-        Self { stages: defaults::PRODUCER_STAGES, module: String::new(), rate_limiting: None, max_deliveries: None }
+        Self {
+            stages: defaults::PRODUCER_STAGES,
+            module: String::new(),
+            rate_limiting: None,
+            give_up_after: None,
+            max_deliveries: None,
+        }
     }
 }
 

@@ -21,6 +21,7 @@ const SIZE: u32 = 10;
         stages = 2,
         transformer = decode,
         rate_limiting(allowed_messages = 100, interval = std::time::Duration::from_secs(1)),
+        give_up_after = 600_000,
     )),
     processors(default(stages = self.stages, min_demand = 5, max_demand = 20, timeout = 1_000)),
     batchers(default(batch_size = SIZE), archive(batch_size = 500, timeout = 30_000)),
@@ -61,7 +62,13 @@ fn every_option_reaches_the_topology() {
     let expected = Topology {
         explicit_name: true,
         shutdown: Duration::from_secs(5),
-        producers: Producers { stages: 2, module: "Payloads".into(), rate_limiting },
+        producers: Producers {
+            stages: 2,
+            module: "Payloads".into(),
+            rate_limiting,
+            give_up_after: Some(Duration::from_secs(600)),
+            ..Producers::default()
+        },
         processors: Processors {
             stages: 7,
             min_demand: Some(5),

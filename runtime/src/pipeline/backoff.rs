@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -13,6 +15,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 pub(crate) struct Backoff {
     next: Duration,
     random: Random,
+    /// When the first error came since the last success.
+    failing_since: Option<Instant>,
 }
 
 /// Shares between 0 and 1.
@@ -35,15 +39,22 @@ impl Random {
 
 impl Backoff {
     pub(crate) fn new() -> Self {
-        Self { next: FIRST, random: Random::new() }
+        Self { next: FIRST, random: Random::new(), failing_since: None }
     }
 
     pub(crate) fn reset(&mut self) {
         self.next = FIRST;
+        self.failing_since = None;
+    }
+
+    /// How long there has been no success.
+    pub(crate) fn failing_for(&self) -> Duration {
+        self.failing_since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// The next wait.
     pub(crate) fn wait(&mut self) -> Duration {
+        self.failing_since.get_or_insert_with(Instant::now);
         let whole = self.next;
         self.next = (whole * 2).min(LONGEST);
         whole.mul_f64(0.5 + self.random.share() / 2.0)

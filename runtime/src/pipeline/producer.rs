@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::{Shared, backoff::Backoff, plan::Plan, settler::Settler};
 use crate::{
     batch::MessageOf,
-    error::{Chain, Result},
+    error::{Chain, Error, Result},
     handler::{BoxProducer, Broadway},
     message::Message,
     stage::{Next, Outbox, Producer as _, ProducerContext, Signal, StageIndex, edge::Feeder},
@@ -97,9 +97,27 @@ impl<P: Broadway> Producer<P> {
                 return made;
             }
             if let Err(error) = result {
-                back_off(&self.name, &self.counters, &mut backoff, error, "producer is not ready, trying again").await;
+                self.back_off(&mut backoff, error, "producer is not ready, trying again").await;
             }
         }
+    }
+
+    /// Waits an error out; for the drain, if there have been nothing but errors for too long.
+    async fn back_off(&mut self, backoff: &mut Backoff, error: Error, what: &'static str) {
+        let mut wait = backoff.wait();
+        StageCounters::add(&self.counters.errors, 1);
+        if let Some(most) = self.plan.topology.producers.give_up_after {
+            let failing = backoff.failing_for();
+            if failing >= most {
+                let reason =
+                    format!("`{}` has failed for {failing:.1?} without a success: {}", self.name, Chain(&*error));
+                self.plan.shared.give_up(reason);
+                std::future::pending::<()>().await;
+            }
+            wait = wait.min(most - failing);
+        }
+        tracing::warn!(stage = &*self.name, error = %Chain(&*error), ?wait, "{what}");
+        sleep(wait).await;
     }
 
     async fn ask_while_there_is_more(
@@ -135,8 +153,7 @@ impl<P: Broadway> Producer<P> {
                 }
                 Asked::Done(Ok(Next::More)) => backoff.reset(),
                 Asked::Done(Err(error)) => {
-                    let wait =
-                        back_off(&self.name, &self.counters, &mut backoff, error, "producer failed, asking again");
+                    let wait = self.back_off(&mut backoff, error, "producer failed, asking again");
                     if until(draining, wait).await.is_none() {
                         return;
                     }
@@ -228,19 +245,6 @@ impl<P: Broadway> Producer<P> {
         }
         received
     }
-}
-
-async fn back_off(
-    stage: &str,
-    counters: &StageCounters,
-    backoff: &mut Backoff,
-    error: crate::Error,
-    what: &'static str,
-) {
-    let wait = backoff.wait();
-    StageCounters::add(&counters.errors, 1);
-    tracing::warn!(stage, error = %Chain(&*error), ?wait, "{what}");
-    sleep(wait).await;
 }
 
 /// The future's output, or `None` as soon as the signal is raised.

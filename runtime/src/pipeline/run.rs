@@ -65,6 +65,11 @@ async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, worked: watch::
             }
         }
     };
+    let gave_up = core.shared.gave_up().borrow().clone();
+    let ending = match (ending, gave_up) {
+        (Ok(report), Some(reason)) => Err(StopError::GaveUp { reason, report }),
+        (ending, _) => ending,
+    };
     match &ending {
         Ok(report) => tracing::info!(pipeline = core.shared.name(), %report, "pipeline ended"),
         Err(error) => tracing::error!(pipeline = core.shared.name(), %error, "pipeline ended"),
@@ -99,6 +104,7 @@ enum Ended {
 /// Waits for the tree's end, or for the moment at which callbacks must be cut.
 async fn watch_over(core: &Core, tree: &mut TreeTask, mut worked: watch::Receiver<bool>) -> Ended {
     let mut orders = core.orders.subscribe();
+    let mut gave_up = core.shared.gave_up();
     // An order that came before this task ran counts too.
     orders.mark_changed();
     let mut order: Option<Order> = None;
@@ -115,6 +121,10 @@ async fn watch_over(core: &Core, tree: &mut TreeTask, mut worked: watch::Receive
                 if order.is_some_and(|order| order.reason != EndReason::Finished) {
                     core.shared.drain();
                 }
+            }
+            // The end that a stage asks for is a drain: the others are well.
+            Ok(_) = gave_up.wait_for(Option::is_some), if order.is_none() => {
+                core.order(Order::within(EndReason::Stopped, core.topology.shutdown));
             }
             // All layers have ended, and yet something is not settled: a callback took it. It has as long as a drain.
             Ok(true) = async { worked.wait_for(|worked| *worked).await.map(|worked| *worked) }, if order.is_none() => {

@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     /// Messages that were pushed past the producers.
     pub(crate) pushed: AtomicU64,
     pub(crate) inside: Inside,
+    /// Why a stage wants the pipeline to end; the first reason counts.
+    gave_up: watch::Sender<Option<String>>,
     #[cfg(feature = "testing")]
     pub(crate) faults: crate::supervision::Faults,
 }
@@ -56,6 +58,7 @@ impl Shared {
             fenced: AtomicBool::new(false),
             pushed: AtomicU64::new(0),
             inside: Inside::default(),
+            gave_up: watch::Sender::new(None),
             #[cfg(feature = "testing")]
             faults: crate::supervision::Faults::default(),
         })
@@ -95,6 +98,15 @@ impl Shared {
 
     pub(crate) fn drain(&self) {
         self.draining.send_replace(true);
+    }
+
+    /// Asks for the pipeline's end.
+    pub(crate) fn give_up(&self, reason: String) {
+        self.gave_up.send_if_modified(|earlier| earlier.is_none() && earlier.replace(reason).is_none());
+    }
+
+    pub(crate) fn gave_up(&self) -> watch::Receiver<Option<String>> {
+        self.gave_up.subscribe()
     }
 
     pub(crate) fn pause(&self, paused: bool) {

@@ -146,7 +146,7 @@ impl<C: Cargo> Feeder<C> {
                 wait.least = chunk.len().min(capacity) as isize;
                 let sending = wait.poll(cx, |state, open, _| {
                     if state.closed {
-                        return Some(std::mem::take(chunk));
+                        return false;
                     }
                     let mut moved = state.spares.pop().unwrap_or_default();
                     if open >= chunk.len() {
@@ -156,7 +156,7 @@ impl<C: Cargo> Feeder<C> {
                     }
                     state.open -= moved.len() as isize;
                     state.push(0, moved);
-                    None
+                    true
                 });
                 match sending {
                     Poll::Pending => {
@@ -165,8 +165,9 @@ impl<C: Cargo> Feeder<C> {
                         }
                         return Poll::Pending;
                     }
+                    Poll::Ready(true) => {}
                     // Not under the lock: what is in it is the user's.
-                    Poll::Ready(refused) => drop(refused),
+                    Poll::Ready(false) => *chunk = C::default(),
                 }
             }
             Poll::Ready(())
