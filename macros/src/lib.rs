@@ -81,6 +81,7 @@ use crate::{
 /// | `producers(default(..))` | `module` |  | an expression that gives a `Producer`, evaluated for each stage; may use `self`, `stage`, `.await` and `?` |
 /// | `producers(default(..))` | `stages` | 1 | how many producer stages run |
 /// | `producers(default(..))` | `transformer` |  | a function that makes what `handle_message` takes of what the producer emits |
+/// | `producers(default(..))` | `max_deliveries` | no limit | a message that its source has delivered more often goes to `handle_failed` without being handled |
 /// | `producers(default(..))` | `rate_limiting` | off | how many messages may leave all producers together in an interval |
 /// | `producers(default(..))` | `give_up_after` | never | how long a producer may fail without a success before the pipeline ends, in milliseconds |
 /// | `rate_limiting(..)` | `allowed_messages` |  | messages in each interval |
@@ -90,6 +91,7 @@ use crate::{
 /// | `processors(default(..))` | `max_demand` | 10 | how many messages each stage adds to what may be in flight |
 /// | `processors(default(..))` | `partition_by` |  | a function `&Message -> u64`: messages of one value go to the same stage |
 /// | `processors(default(..))` | `timeout` | none | how long `handle_message` may take, in milliseconds |
+/// | `processors(default(..))` | `retry` | off | how messages that failed are tried again in the process |
 /// | a group of `batchers(..)` | `stages` | 1 | how many batch processor stages run |
 /// | a group of `batchers(..)` | `batch_size` | 100 | messages in a full batch |
 /// | a group of `batchers(..)` | `batch_timeout` | 1000 | how long a batch may wait for its last message, in milliseconds |
@@ -97,8 +99,19 @@ use crate::{
 /// | a group of `batchers(..)` | `max_demand` | what the processors hold, at least `batch_size` | messages that may wait for the batcher, besides those in batches |
 /// | a group of `batchers(..)` | `partition_by` |  | a function `&Message -> u64`: batches of one value go to the same stage, in order |
 /// | a group of `batchers(..)` | `timeout` | none | how long `handle_batch` may take, in milliseconds |
+/// | a group of `batchers(..)` | `retry` | off | how batches that failed are tried again, with what is left |
+/// | a group of `batchers(..)` | `split` | false | whether a batch that failed for good is halved until the guilty messages are alone |
 /// | `batchers(..)` | `default` | the batcher named `default` | which batcher takes messages that were not routed |
 /// | `batchers(..)` | `unrouted` |  | `unrouted = fail` fails messages that were not routed |
+/// | `retry(..)` | `attempts` | 5 | how often it is tried in all, the first time included; or `unlimited` |
+/// | `retry(..)` | `backoff` | 100 ms to 30 s | how long to wait before each further attempt |
+/// | `retry(..)` | `within` | none | how long after its first failure it may still be tried, in milliseconds |
+/// | `retry(..)` | `when` | all that are not permanent | a function `&Failure -> bool`: which failures are tried again, of those that are not permanent |
+/// | `retry(..)` | `max_waiting` | 1000 | messages of the layer that may wait; at the limit the stages wait, and take nothing new |
+/// | `backoff(..)` | `min` | 100 | the wait before the second attempt, in milliseconds |
+/// | `backoff(..)` | `max` | 30_000 | the longest wait, in milliseconds |
+/// | `backoff(..)` | `factor` | 2 | how much longer each wait is than the one before |
+/// | `backoff(..)` | `jitter` | 0.5 | up to which share a wait is shortened at random |
 #[proc_macro_attribute]
 pub fn broadway(attribute: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let (attribute, item) = (attribute.into(), item.into());

@@ -50,15 +50,25 @@ pub(crate) struct Setting {
     pub(crate) entry: TokenStream,
     pub(crate) value: Option<Expr>,
     pub(crate) known: Known,
+    /// What is in its parentheses, where it has options of its own.
+    pub(crate) inside: Settings,
 }
 
 /// What the macro knows about a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Known {
     /// A literal number.
     Number(u64),
+    /// A literal number that is not whole.
+    Decimal(f64),
     /// A literal text.
     Text(String),
+    /// `true` or `false`.
+    Flag(bool),
+    /// `attempts = unlimited`.
+    Unlimited,
+    /// Options in parentheses.
+    Group,
     /// A path to a constant: a `const` assertion checks it.
     Constant,
     /// Any other expression: checked when the pipeline starts.
@@ -175,6 +185,11 @@ impl Settings {
     /// The value of an option that takes an expression.
     pub(crate) fn expression(&self, name: &str) -> Option<&Expr> {
         self.get(name).filter(|setting| setting.known != Known::Invalid)?.value.as_ref()
+    }
+
+    /// The options of `retry`, if it is there.
+    pub(crate) fn retry(&self) -> Option<&Settings> {
+        self.get("retry").map(|setting| &setting.inside)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Setting> {

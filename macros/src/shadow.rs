@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use broadway_topology::{Batcher, Place, RateLimiting, Routing, Section, Topology};
+use broadway_topology::{Batcher, Place, RateLimiting, Retry, Routing, Section, Topology};
 
 use crate::model::{self, Declaration, Known, Setting, Settings};
 
@@ -46,6 +46,10 @@ impl Shadow {
     }
 
     fn producers(&mut self, group: &model::Group) {
+        if let Some(setting) = group.settings.get("max_deliveries") {
+            self.topology.producers.max_deliveries =
+                self.number(Place::new(Section::Producers, "max_deliveries"), setting);
+        }
         if let Some(setting) = group.settings.get("stages") {
             let number = self.number(Place::new(Section::Producers, "stages"), setting);
             self.topology.producers.stages = number.unwrap_or(self.topology.producers.stages);
@@ -72,7 +76,8 @@ impl Shadow {
     }
 
     fn processors(&mut self, settings: &Settings) {
-        for setting in settings.iter() {
+        self.topology.processors.retry = settings.retry().map(|inside| self.retry(inside, None));
+        for setting in settings.iter().filter(|setting| setting.spec.name != "retry") {
             let number = self.number(Place::new(Section::Processors, setting.spec.name), setting);
             let processors = &mut self.topology.processors;
             match (setting.spec.name, number) {
@@ -90,7 +95,14 @@ impl Shadow {
         let mut batcher = Batcher { partitioned, ..Batcher::new(&declared.name) };
         // Of two batchers of one name only the first has its settings judged: places tell them apart by name.
         let first = !self.topology.batchers.iter().any(|other| other.name == declared.name);
-        for setting in declared.settings.iter().filter(|_| first) {
+        if first {
+            batcher.retry = declared.settings.retry().map(|inside| self.retry(inside, Some(&declared.name)));
+        }
+        for setting in declared.settings.iter().filter(|setting| first && setting.spec.name != "retry") {
+            if let Known::Flag(split) = setting.known {
+                batcher.split = split;
+                continue;
+            }
             match (setting.spec.name, self.number(Place::batcher(&declared.name, setting.spec.name), setting)) {
                 ("partition_by", _) => batcher.partitioned = true,
                 ("stages", Some(n)) => batcher.stages = n,
@@ -103,6 +115,35 @@ impl Shadow {
             }
         }
         self.topology.batchers.push(batcher);
+    }
+
+    fn retry(&mut self, settings: &Settings, batcher: Option<&str>) -> Retry {
+        let mut retry = Retry::default();
+        let place = |section, option| Place { section, batcher: batcher.map(str::to_owned), option };
+        for setting in settings.iter() {
+            let name = setting.spec.name;
+            match (name, &setting.known) {
+                ("attempts", Known::Unlimited) => retry.attempts = None,
+                ("attempts", Known::Number(n)) => retry.attempts = Some(*n),
+                ("within", Known::Number(ms)) => retry.within = Some(Duration::from_millis(*ms)),
+                ("max_waiting", Known::Number(n)) => retry.max_waiting = *n,
+                ("when", _) | (_, Known::Group) => {}
+                _ => self.unknown.push(place(Section::Retry, name)),
+            }
+        }
+        for setting in settings.get("backoff").into_iter().flat_map(|backoff| backoff.inside.iter()) {
+            let (name, backoff) = (setting.spec.name, &mut retry.backoff);
+            match (name, &setting.known) {
+                ("min", Known::Number(ms)) => backoff.min = Duration::from_millis(*ms),
+                ("max", Known::Number(ms)) => backoff.max = Duration::from_millis(*ms),
+                ("factor", Known::Number(n)) => backoff.factor = *n as f64,
+                ("factor", Known::Decimal(n)) => backoff.factor = *n,
+                ("jitter", Known::Number(n)) => backoff.jitter = *n as f64,
+                ("jitter", Known::Decimal(n)) => backoff.jitter = *n,
+                _ => self.unknown.push(place(Section::Backoff, name)),
+            }
+        }
+        retry
     }
 
     fn number(&mut self, place: Place, setting: &Setting) -> Option<u64> {

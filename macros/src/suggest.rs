@@ -26,7 +26,16 @@ pub(crate) fn foreign(given: &str) -> Option<&'static str> {
         "visibility" => "vis",
         "producer_module" | "connector" => "module",
         "transform" | "map" => "transformer",
-        "max_waiting" | "buffer" => "max_pending",
+        "buffer" => "max_pending",
+        "max_attempts" | "retries" | "max_retries" | "tries" => "attempts",
+        "delay" | "wait" | "back_off" => "backoff",
+        "multiplier" | "exponent" | "base" => "factor",
+        "initial" | "min_delay" | "initial_delay" => "min",
+        "max_delay" | "cap" => "max",
+        "max_elapsed" | "max_elapsed_time" | "total" => "within",
+        "predicate" | "retry_if" | "on" | "only" => "when",
+        "bisect" | "halve" | "split_on_error" => "split",
+        "max_receives" | "max_receive_count" | "delivery_limit" => "max_deliveries",
         _ => return None,
     })
 }
@@ -78,6 +87,15 @@ mod tests {
             "connector",
             "map",
             "buffer",
+            "retries",
+            "delay",
+            "multiplier",
+            "initial",
+            "cap",
+            "total",
+            "predicate",
+            "bisect",
+            "delivery_limit",
         ] {
             assert!(known(foreign(word).expect(word)), "{word}");
             assert!(!known(word), "{word} is a word of ours");

@@ -2,6 +2,7 @@
 //!
 //! The helpers exist for their errors: each turns a mistake that only types can tell into one short error in our words.
 
+mod condition;
 mod constant;
 mod outcome;
 mod partition;
@@ -11,6 +12,7 @@ mod taken;
 pub use broadway_topology::Topology;
 
 pub use self::{
+    condition::condition,
     constant::Constant,
     outcome::{Verdict, output},
     partition::partition,
@@ -20,6 +22,7 @@ pub use self::{
 pub use crate::{
     batch::{Batch, MessageOf},
     error::Result,
+    failure::Failure,
     handler::{Batcher, BoxProducer, Broadway, Declared, Lent, Outcome},
     message::Message,
     payload::Payload,

@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::topology::{Routing, Topology};
+use crate::{
+    retry::Retry,
+    topology::{Routing, Topology},
+};
 
 /// Draws a topology; see [`Topology::diagram`].
 #[derive(Debug, Clone, Copy)]
@@ -44,11 +47,14 @@ impl fmt::Display for Diagram<'_> {
         if let Some(limit) = producers.rate_limiting {
             write!(f, ", {} every {:?}", count(limit.allowed_messages, "message"), limit.interval)?;
         }
+        if let Some(most) = producers.max_deliveries {
+            write!(f, ", at most {most} deliveries of each message")?;
+        }
         let processors = &topology.processors;
         let demand = topology.processor_demand();
         writeln!(f, "\n    │ demand {demand}, chunks of {}{}", processors.chunk(), partitions(processors.partitioned))?;
         write!(f, "  processors           {}", count(processors.stages, "stage"))?;
-        writeln!(f, "{}", timeout(processors.timeout))?;
+        writeln!(f, "{}{}", timeout(processors.timeout), retry(processors.retry.as_ref()))?;
         let width = topology.batchers.iter().map(|batcher| batcher.name.chars().count()).max().unwrap_or(0);
         for (i, batcher) in topology.batchers.iter().enumerate() {
             let branch = if i + 1 == topology.batchers.len() { "└─" } else { "├─" };
@@ -56,6 +62,7 @@ impl fmt::Display for Diagram<'_> {
             write!(f, "{} or {:?}, ", count(batcher.batch_size, "message"), batcher.batch_timeout)?;
             write!(f, "{} pending{} ─ ", batcher.effective_max_pending(), partitions(batcher.partitioned))?;
             write!(f, "{}{}", count(batcher.stages, "batch processor"), timeout(batcher.timeout))?;
+            write!(f, "{}{}", retry(batcher.retry.as_ref()), if batcher.split { ", split" } else { "" })?;
             if topology.default_batcher() == Some(i) {
                 write!(f, " (takes what is not routed)")?;
             }
@@ -78,4 +85,11 @@ fn partitions(partitioned: bool) -> &'static str {
 
 fn timeout(timeout: Option<Duration>) -> String {
     timeout.map_or(String::new(), |timeout| format!(", timeout {timeout:?}"))
+}
+
+fn retry(retry: Option<&Retry>) -> String {
+    let Some(retry) = retry else { return String::new() };
+    let attempts = retry.attempts.map_or("unlimited attempts".to_owned(), |attempts| count(attempts, "attempt"));
+    let within = retry.within.map_or(String::new(), |within| format!(" within {within:?}"));
+    format!(", {attempts}{within}")
 }

@@ -16,6 +16,10 @@ pub enum Section {
     Processors,
     /// In a group of `batchers(..)`.
     Batchers,
+    /// In `retry(..)` of the processors or of a batcher.
+    Retry,
+    /// In `retry(backoff(..))`.
+    Backoff,
 }
 
 /// What an option takes.
@@ -28,6 +32,15 @@ pub enum Takes {
         /// The largest number that is allowed.
         max: u64,
     },
+    /// A number that need not be whole, within these bounds.
+    Decimal {
+        /// The smallest number that is allowed.
+        min: u32,
+        /// The largest number that is allowed.
+        max: u32,
+    },
+    /// `true` or `false`.
+    Flag,
     /// Milliseconds as a whole number, or a `Duration`; at least 1 ms.
     Time,
     /// Text.
@@ -112,6 +125,13 @@ pub const OPTIONS: &[OptionSpec] = &[
     ),
     option(
         Section::Producers,
+        "max_deliveries",
+        AT_LEAST_ONE,
+        "no limit",
+        "a message that its source has delivered more often goes to `handle_failed` without being handled",
+    ),
+    option(
+        Section::Producers,
         "rate_limiting",
         Takes::Group,
         "off",
@@ -149,6 +169,13 @@ pub const OPTIONS: &[OptionSpec] = &[
         "a function `&Message -> u64`: messages of one value go to the same stage",
     ),
     option(Section::Processors, "timeout", Takes::Time, "none", "how long `handle_message` may take, in milliseconds"),
+    option(
+        Section::Processors,
+        "retry",
+        Takes::Group,
+        "off",
+        "how messages that failed are tried again in the process",
+    ),
     option(Section::Batchers, "stages", STAGES, "1", "how many batch processor stages run"),
     option(Section::Batchers, "batch_size", AT_LEAST_ONE, "100", "messages in a full batch"),
     option(
@@ -182,18 +209,87 @@ pub const OPTIONS: &[OptionSpec] = &[
     option(Section::Batchers, "timeout", Takes::Time, "none", "how long `handle_batch` may take, in milliseconds"),
     option(
         Section::Batchers,
+        "retry",
+        Takes::Group,
+        "off",
+        "how batches that failed are tried again, with what is left",
+    ),
+    option(
+        Section::Batchers,
+        "split",
+        Takes::Flag,
+        "false",
+        "whether a batch that failed for good is halved until the guilty messages are alone",
+    ),
+    option(
+        Section::Batchers,
         "default",
         Takes::Word,
         "the batcher named `default`",
         "which batcher takes messages that were not routed",
     ),
     option(Section::Batchers, "unrouted", Takes::Word, "", "`unrouted = fail` fails messages that were not routed"),
+    option(
+        Section::Retry,
+        "attempts",
+        AT_LEAST_ONE,
+        "5",
+        "how often it is tried in all, the first time included; or `unlimited`",
+    ),
+    option(Section::Retry, "backoff", Takes::Group, "100 ms to 30 s", "how long to wait before each further attempt"),
+    option(
+        Section::Retry,
+        "within",
+        Takes::Time,
+        "none",
+        "how long after its first failure it may still be tried, in milliseconds",
+    ),
+    option(
+        Section::Retry,
+        "when",
+        Takes::Expression,
+        "all that are not permanent",
+        "a function `&Failure -> bool`: which failures are tried again, of those that are not permanent",
+    ),
+    option(
+        Section::Retry,
+        "max_waiting",
+        AT_LEAST_ONE,
+        "1000",
+        "messages of the layer that may wait; at the limit the stages wait, and take nothing new",
+    ),
+    option(Section::Backoff, "min", Takes::Time, "100", "the wait before the second attempt, in milliseconds"),
+    option(Section::Backoff, "max", Takes::Time, "30_000", "the longest wait, in milliseconds"),
+    option(
+        Section::Backoff,
+        "factor",
+        Takes::Decimal { min: 1, max: 1000 },
+        "2",
+        "how much longer each wait is than the one before",
+    ),
+    option(
+        Section::Backoff,
+        "jitter",
+        Takes::Decimal { min: 0, max: 1 },
+        "0.5",
+        "up to which share a wait is shortened at random",
+    ),
 ];
 
 impl OptionSpec {
     /// The option of that name in that section.
     pub fn find(section: Section, name: &str) -> Option<&'static OptionSpec> {
         OPTIONS.iter().find(|option| option.section == section && option.name == name)
+    }
+
+    /// The section inside of an option that has options of its own.
+    pub fn inside(&self) -> Option<Section> {
+        match self.name {
+            "rate_limiting" => Some(Section::RateLimiting),
+            "retry" => Some(Section::Retry),
+            "backoff" => Some(Section::Backoff),
+            _ => None,
+        }
     }
 
     /// All options of a section, in the order in which they are documented.
@@ -211,6 +307,8 @@ impl Section {
             Self::RateLimiting => "rate_limiting",
             Self::Processors => "processors",
             Self::Batchers => "batchers",
+            Self::Retry => "retry",
+            Self::Backoff => "backoff",
         }
     }
 }

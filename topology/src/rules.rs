@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 
 use crate::{
     options::{OptionSpec, Section, Takes},
+    retry::{Backoff, Retry},
     topology::{Routing, Topology},
 };
 
@@ -56,6 +57,29 @@ pub enum Rule {
         /// `batch_size`.
         batch_size: u64,
     },
+    /// A number that need not be whole is outside of its bounds.
+    Between {
+        /// The option.
+        option: &'static str,
+        /// The lower bound.
+        min: u32,
+        /// The upper bound.
+        max: u32,
+    },
+    /// A back-off's `min` is longer than its `max`.
+    MinAboveMax {
+        /// `min`.
+        min: Duration,
+        /// `max`.
+        max: Duration,
+    },
+    /// `within` is over before the first wait is.
+    WithinBelowWait {
+        /// `within`.
+        within: Duration,
+        /// `min`.
+        min: Duration,
+    },
     /// Two batchers have the same name.
     DuplicateBatcher,
     /// Several batchers, and none takes unrouted messages.
@@ -74,7 +98,7 @@ pub enum Rule {
 pub struct Place {
     /// The section.
     pub section: Section,
-    /// The batcher, where the section is `batchers` and the rule is about one of them.
+    /// The batcher, where the rule is about one of them.
     pub batcher: Option<String>,
     /// The option; empty where the rule is about the section.
     pub option: &'static str,
@@ -111,6 +135,9 @@ pub fn check(topology: &Topology) -> Vec<Violation> {
         out.count(Place::new(Section::RateLimiting, "allowed_messages"), limit.allowed_messages);
         out.time(Place::new(Section::RateLimiting, "interval"), limit.interval);
     }
+    if let Some(max_deliveries) = topology.producers.max_deliveries {
+        out.count(Place::new(Section::Producers, "max_deliveries"), max_deliveries);
+    }
 
     out.timeout(Place::new(Section::Producers, "give_up_after"), topology.producers.give_up_after);
 
@@ -127,6 +154,7 @@ pub fn check(topology: &Topology) -> Vec<Violation> {
         }
     }
     out.timeout(at("timeout"), processors.timeout);
+    out.retry(Place::new, processors.retry.as_ref());
 
     out.batchers(topology);
     found
@@ -166,6 +194,46 @@ impl Checker<'_> {
         }
     }
 
+    fn retry(&mut self, at: impl Fn(Section, &'static str) -> Place, retry: Option<&Retry>) {
+        let Some(Retry { attempts, backoff, within, max_waiting }) = retry else { return };
+        if let Some(attempts) = attempts {
+            self.count(at(Section::Retry, "attempts"), *attempts);
+        }
+        self.timeout(at(Section::Retry, "within"), *within);
+        self.count(at(Section::Retry, "max_waiting"), *max_waiting);
+        let Backoff { min, max, factor, jitter } = *backoff;
+        self.time(at(Section::Backoff, "min"), min);
+        self.time(at(Section::Backoff, "max"), max);
+        self.decimal(at(Section::Backoff, "factor"), factor);
+        self.decimal(at(Section::Backoff, "jitter"), jitter);
+        if min > max && !max.is_zero() {
+            // The one to be changed is the one that was given.
+            let (to_change, value, other) =
+                if min == crate::defaults::BACKOFF_MIN { ("max", max, "min") } else { ("min", min, "max") };
+            let rule = Rule::MinAboveMax { min, max };
+            let depends_on = vec![at(Section::Backoff, other)];
+            self.report(rule, at(Section::Backoff, to_change), format!("{value:?}"), depends_on);
+        }
+        if let Some(within) = *within
+            && within < min
+            && !within.is_zero()
+        {
+            let rule = Rule::WithinBelowWait { within, min };
+            self.report(rule, at(Section::Retry, "within"), format!("{within:?}"), vec![at(Section::Backoff, "min")]);
+        }
+    }
+
+    fn decimal(&mut self, at: Place, value: f64) {
+        let Some(OptionSpec { takes: Takes::Decimal { min, max }, .. }) = OptionSpec::find(at.section, at.option)
+        else {
+            return;
+        };
+        if !(f64::from(*min)..=f64::from(*max)).contains(&value) {
+            let rule = Rule::Between { option: at.option, min: *min, max: *max };
+            self.report(rule, at, value.to_string(), vec![]);
+        }
+    }
+
     fn batchers(&mut self, topology: &Topology) {
         let mut names = BTreeSet::new();
         for batcher in &topology.batchers {
@@ -192,6 +260,8 @@ impl Checker<'_> {
                 }
             }
             self.timeout(at("timeout"), batcher.timeout);
+            let at = |section, option| Place { section, ..Place::batcher(&batcher.name, option) };
+            self.retry(at, batcher.retry.as_ref());
         }
         let Routing::To(default) = &topology.routing else { return };
         if topology.default_batcher().is_some() || topology.batchers.is_empty() {
@@ -221,6 +291,15 @@ impl Rule {
             Self::AtLeastOneMillisecond { option: "give_up_after" } => {
                 "remove `give_up_after` to let producers try for ever".into()
             }
+            Self::AtLeastOneMillisecond { option: "within" } => "remove `within` to turn it off".into(),
+            Self::AtLeast { option: "attempts", .. } => {
+                "the first attempt counts; remove `retry` to turn it off".into()
+            }
+            Self::AtLeast { option: "max_deliveries", .. } => "remove `max_deliveries` to turn it off".into(),
+            Self::MinAboveMax { .. } => {
+                format!("the defaults are {:?} and {:?}", crate::defaults::BACKOFF_MIN, crate::defaults::BACKOFF_MAX)
+            }
+            Self::WithinBelowWait { .. } => "nothing would ever be tried again; remove `retry` to turn it off".into(),
             Self::AtLeastOneMillisecond { option: "timeout" } => "remove `timeout` to turn it off".into(),
             Self::AtLeast { option: "max_demand", .. } => "without demand nothing is ever asked for".into(),
             Self::MinBelowMax { max_given: false, .. } => "also set `max_demand`".into(),
@@ -256,6 +335,11 @@ impl fmt::Display for Rule {
             Self::PendingBelowBatch { max_pending, batch_size } => {
                 write!(f, "`max_pending` ({max_pending}) is smaller than `batch_size` ({batch_size})")
             }
+            Self::Between { option, min, max } => write!(f, "`{option}` must be between {min} and {max}"),
+            Self::MinAboveMax { min, max } => write!(f, "`min` ({min:?}) is longer than `max` ({max:?})"),
+            Self::WithinBelowWait { within, min } => {
+                write!(f, "`within` ({within:?}) is shorter than the first wait, `min` ({min:?})")
+            }
             Self::DuplicateBatcher => f.write_str("two batchers have the same name"),
             Self::NoDefaultBatcher => f.write_str("no batcher takes messages that were not routed"),
             Self::UnknownDefaultBatcher { .. } => f.write_str("`default` names no batcher"),
@@ -281,6 +365,10 @@ impl fmt::Display for Place {
         match (self.section, &self.batcher) {
             (Section::Root, _) => f.write_str(self.option),
             (Section::RateLimiting, _) => write!(f, "producers(rate_limiting({}))", self.option),
+            (Section::Retry, None) => write!(f, "processors(retry({}))", self.option),
+            (Section::Backoff, None) => write!(f, "processors(retry(backoff({})))", self.option),
+            (Section::Retry, Some(batcher)) => write!(f, "batchers({batcher}(retry({})))", self.option),
+            (Section::Backoff, Some(batcher)) => write!(f, "batchers({batcher}(retry(backoff({}))))", self.option),
             (Section::Batchers, Some(batcher)) => write!(f, "batchers({batcher}({}))", self.option),
             (section, _) => write!(f, "{}({})", section.name(), self.option),
         }
@@ -357,6 +445,33 @@ mod tests {
             assert_eq!(violation.to_string(), format!("`min_demand` (20) must be less than `max_demand` ({max})"));
             assert_eq!(violation.rule.help(), None);
         }
+    }
+
+    #[test]
+    fn retries_have_rules_in_both_layers() {
+        let mut topology = Topology::new("Orders");
+        topology.producers.max_deliveries(0);
+        topology.processors.retry(|retry| retry.attempts(0).within(50).backoff(|backoff| backoff.max(10).factor(0.5)));
+        topology.batcher("s3").retry(|retry| {
+            retry.unlimited().max_waiting(0).backoff(|backoff| backoff.min(60_000).jitter(f64::NAN).factor(3))
+        });
+        assert_eq!(
+            words(&topology),
+            [
+                "producers(max_deliveries): `max_deliveries` must be at least 1",
+                "processors(retry(attempts)): `attempts` must be at least 1",
+                "processors(retry(backoff(factor))): `factor` must be between 1 and 1000",
+                "processors(retry(backoff(max))): `min` (100ms) is longer than `max` (10ms)",
+                "processors(retry(within)): `within` (50ms) is shorter than the first wait, `min` (100ms)",
+                "batchers(s3(retry(max_waiting))): `max_waiting` must be at least 1",
+                "batchers(s3(retry(backoff(jitter)))): `jitter` must be between 0 and 1",
+                "batchers(s3(retry(backoff(min)))): `min` (60s) is longer than `max` (30s)",
+            ]
+        );
+        topology.processors.retry(|retry| retry.attempts(1).within(100).backoff(|backoff| backoff.max(100).factor(1)));
+        topology.producers.max_deliveries(1);
+        topology.batchers.clear();
+        assert_eq!(check(&topology), vec![]);
     }
 
     #[test]

@@ -20,11 +20,30 @@ const SIZE: u32 = 10;
         module = Payloads,
         stages = 2,
         transformer = decode,
+        max_deliveries = 20,
         rate_limiting(allowed_messages = 100, interval = std::time::Duration::from_secs(1)),
         give_up_after = 600_000,
     )),
-    processors(default(stages = self.stages, min_demand = 5, max_demand = 20, timeout = 1_000)),
-    batchers(default(batch_size = SIZE), archive(batch_size = 500, timeout = 30_000)),
+    processors(default(
+        stages = self.stages,
+        min_demand = 5,
+        max_demand = 20,
+        timeout = 1_000,
+        retry(attempts = 8, within = 60_000, when = is_worth_it, max_waiting = SIZE),
+    )),
+    batchers(
+        default(batch_size = SIZE),
+        archive(
+            batch_size = 500,
+            timeout = 30_000,
+            retry(
+                attempts = unlimited,
+                backoff(min = 50, max = std::time::Duration::from_secs(5), factor = 1.5, jitter = 0),
+                when = |failure| self.stages > 0 && is_worth_it(failure),
+            ),
+            split = true,
+        ),
+    ),
 )]
 impl Orders {
     async fn handle_message(&self, message: &mut OrdersMessage<Order>) -> Result<usize> {
@@ -48,6 +67,10 @@ fn by_length(message: &OrdersMessage<Order>) -> u64 {
     message.data.customer.len() as u64
 }
 
+fn is_worth_it(failure: &broadway::Failure) -> bool {
+    failure.attempts() < 100
+}
+
 fn decode(payload: Payload) -> Result<Order> {
     Ok(Order { customer: payload.text()?.to_owned() })
 }
@@ -56,9 +79,10 @@ fn decode(payload: Payload) -> Result<Order> {
 fn every_option_reaches_the_topology() {
     use std::time::Duration;
 
-    use broadway::topology::{Batcher, Processors, Producers, RateLimiting, Topology};
+    use broadway::topology::{Backoff, Batcher, Processors, Producers, RateLimiting, Retry, Topology};
 
     let rate_limiting = Some(RateLimiting { allowed_messages: 100, interval: Duration::from_secs(1) });
+    let backoff = Backoff { min: Duration::from_millis(50), max: Duration::from_secs(5), factor: 1.5, jitter: 0.0 };
     let expected = Topology {
         explicit_name: true,
         shutdown: Duration::from_secs(5),
@@ -67,7 +91,7 @@ fn every_option_reaches_the_topology() {
             module: "Payloads".into(),
             rate_limiting,
             give_up_after: Some(Duration::from_secs(600)),
-            ..Producers::default()
+            max_deliveries: Some(20),
         },
         processors: Processors {
             stages: 7,
@@ -75,6 +99,12 @@ fn every_option_reaches_the_topology() {
             max_demand: 20,
             partitioned: true,
             timeout: Some(Duration::from_secs(1)),
+            retry: Some(Retry {
+                attempts: Some(8),
+                within: Some(Duration::from_secs(60)),
+                max_waiting: 10,
+                ..Retry::default()
+            }),
         },
         batchers: vec![
             Batcher { batch_size: 10, partitioned: true, ..Batcher::new("default") },
@@ -82,6 +112,8 @@ fn every_option_reaches_the_topology() {
                 batch_size: 500,
                 partitioned: true,
                 timeout: Some(Duration::from_secs(30)),
+                retry: Some(Retry { attempts: None, backoff, ..Retry::default() }),
+                split: true,
                 ..Batcher::new("archive")
             },
         ],

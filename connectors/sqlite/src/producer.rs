@@ -9,6 +9,7 @@ use std::{
 use broadway::{
     AckData, InFlight, Incoming, Next, Outbox, Payload, Producer, ProducerContext, Result, ResultExt, async_trait,
 };
+use tokio::time::Instant;
 
 use crate::{
     Error, MessageId, Received, SqliteQueue,
@@ -149,13 +150,14 @@ impl SqliteProducer {
     fn emit(&mut self, demand: usize, out: &mut Outbox<Payload>) -> bool {
         let Some(leased) = &mut self.received else { return false };
         let source = &self.queue.core.name;
+        let now = (SystemTime::now(), Instant::now());
         let mut emitted = 0;
         while emitted < demand {
             match leased.take() {
                 // Its lease ended while it waited here: somebody else may have it.
-                Some(message) if message.visible_at <= SystemTime::now() => leased.give_up(message),
+                Some(message) if message.visible_at <= now.0 => leased.give_up(message),
                 Some(message) => {
-                    out.push(incoming(message, source));
+                    out.push(incoming(message, source, now));
                     emitted += 1;
                 }
                 None => {
@@ -237,8 +239,11 @@ impl Producer for SqliteProducer {
     }
 }
 
-fn incoming(message: Received, source: &Arc<str>) -> Incoming<Payload> {
+/// `now` by the wall clock, which leases end by, and by the clock that pipelines wait by.
+fn incoming(message: Received, source: &Arc<str>, now: (SystemTime, Instant)) -> Incoming<Payload> {
+    let leased_for = message.visible_at.duration_since(now.0).unwrap_or_default();
     let mut incoming = Incoming::new(message.body)
+        .leased_until(now.1 + leased_for)
         .ack(AckData::U128(message.receipt.to_numbers()))
         .id(message.id.to_string())
         .delivery(message.receive_count)

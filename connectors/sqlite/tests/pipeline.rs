@@ -3,6 +3,7 @@
 mod support;
 
 use std::{
+    pin::Pin,
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
@@ -244,4 +245,78 @@ async fn a_permanent_error_of_the_queue_fails_the_start() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("max_messages"), "{error}");
+}
+
+/// The lease is shorter than the wait, so the queue would deliver the message a second time if it were not renewed.
+#[tokio::test]
+async fn a_retry_that_waits_longer_than_the_lease_has_it_renewed() {
+    let place = Place::new();
+    let queue = place.open().await;
+    queue.send_batch(["one", "two"]).await.unwrap();
+    let (seen, source) = (Arc::new(Mutex::new(Vec::new())), queue.clone());
+    let log = seen.clone();
+    let report = Builder::new(
+        "orders",
+        move |_| source.producer().visibility_timeout(Duration::from_millis(300)).stop_when_drained(),
+        move |message: &mut Message<Payload>| {
+            log.lock().unwrap().push((message.text().unwrap().to_owned(), message.delivery(), message.attempt()));
+            let fails = message.attempt() == 1;
+            Box::pin(async move { if fails { Err("busy".into()) } else { Ok(()) } })
+        },
+    )
+    .topology(|topology| {
+        let processors = topology.processors.stages(1);
+        processors.retry(|retry| retry.attempts(2).backoff(|backoff| backoff.min(700).jitter(0)));
+    })
+    .start_link()
+    .await
+    .unwrap()
+    .wait()
+    .await
+    .unwrap();
+    assert_eq!((report.acknowledged, report.failed, report.released, report.undelivered), (2, 0, 0, 0));
+    let mut seen = seen.lock().unwrap().clone();
+    seen.sort();
+    let expected = [("one", 1, 1), ("one", 1, 2), ("two", 1, 1), ("two", 1, 2)];
+    assert_eq!(seen, expected.map(|(text, delivery, attempt)| (text.to_owned(), delivery, attempt)));
+    assert_eq!(queue.depth().await.unwrap().total(), 0);
+}
+
+/// Receives are counted in the file, so the limit holds over pipelines, and `handle_failed` puts the message away.
+#[tokio::test]
+async fn a_message_that_was_delivered_too_often_is_put_away_without_being_handled() {
+    let place = Place::new();
+    let queue = place.open().await;
+    queue.send("poison").await.unwrap();
+    let (handled, source) = (Arc::new(Mutex::new(Vec::new())), queue.clone());
+    let log = handled.clone();
+    let report = Builder::new(
+        "orders",
+        move |_| source.producer().on_failure(Action::ReleaseAfter(Duration::ZERO)).stop_when_empty(),
+        move |message: &mut Message<Payload>| -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
+            log.lock().unwrap().push(message.delivery());
+            panic!("poison")
+        },
+    )
+    .topology(|topology| {
+        topology.producers.max_deliveries(3);
+        topology.processors.stages(1);
+    })
+    .handle_failed(|messages| {
+        for message in messages {
+            if message.delivery() > 3 {
+                message.discard();
+            }
+        }
+        Box::pin(async { Ok(()) })
+    })
+    .start_link()
+    .await
+    .unwrap()
+    .wait()
+    .await
+    .unwrap();
+    assert_eq!((*handled.lock().unwrap()).as_slice(), [1, 2, 3]);
+    assert_eq!((report.failed, report.discarded, report.emitted), (4, 1, 4));
+    assert_eq!(queue.depth().await.unwrap().total(), 0);
 }

@@ -38,6 +38,12 @@ impl Receipt {
         Change::Visibility(seconds.min(longest) as i32)
     }
 
+    /// `None` if SQS would hide the message for less than that.
+    fn hidden_for(&self, time: Duration) -> Option<Change> {
+        let Change::Visibility(seconds) = self.visible_after(time) else { return None };
+        (Duration::from_secs(seconds.unsigned_abs().into()) >= time).then_some(Change::Extend(seconds))
+    }
+
     fn change(&self, action: Action) -> Option<Change> {
         match action {
             Action::Ack => Some(Change::Delete),
@@ -126,13 +132,14 @@ impl Acknowledger for SqsAcknowledger {
         report
     }
 
-    /// Sets the visibility timeout anew, from now.
+    /// Sets the visibility timeout anew, from now. Not beyond twelve hours after the receive: such a lease is not renewed.
     async fn extend(&self, _: AckRef, data: &[&AckData], by: Duration) -> AckReport {
         let mut report = AckReport::delivered();
         let mut changes = Vec::with_capacity(data.len());
         for (position, data) in data.iter().enumerate() {
-            match data.get::<Receipt>() {
-                Some(receipt) => changes.push((position, receipt.handle.clone(), receipt.visible_after(by))),
+            match data.get::<Receipt>().map(|receipt| (receipt, receipt.hidden_for(by))) {
+                Some((receipt, Some(change))) => changes.push((position, receipt.handle.clone(), change)),
+                Some((_, None)) => report.undelivered(position, "SQS hides a message for twelve hours at most"),
                 None => report.undelivered(position, FOREIGN),
             }
         }
@@ -194,6 +201,8 @@ mod tests {
         assert_eq!(receipt.visible_after(Duration::from_millis(2000)), Change::Visibility(2));
         let Change::Visibility(longest) = receipt.visible_after(Duration::MAX) else { panic!("not given back") };
         assert!((43_190..=43_200).contains(&longest), "{longest}");
+        assert_eq!(receipt.hidden_for(Duration::from_millis(1_500)), Some(Change::Extend(2)));
+        assert_eq!(receipt.hidden_for(Duration::from_secs(43_201)), None);
     }
 
     #[test]

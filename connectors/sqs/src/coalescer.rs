@@ -28,6 +28,8 @@ pub(crate) enum Change {
     Delete,
     /// Seconds until it is delivered again.
     Visibility(i32),
+    /// Seconds for which it stays hidden: unlike [`Visibility`](Self::Visibility) a failure if the queue has it back.
+    Extend(i32),
 }
 
 /// A change and whom to tell about it.
@@ -55,7 +57,7 @@ impl Lanes {
     fn of(&mut self, change: Change) -> &mut Lane {
         match change {
             Change::Delete => &mut self.deletes,
-            Change::Visibility(_) => &mut self.visibilities,
+            Change::Visibility(_) | Change::Extend(_) => &mut self.visibilities,
         }
     }
 }
@@ -163,7 +165,8 @@ pub(crate) async fn request(link: &Link, changes: &[(&str, Change)]) -> Vec<Resu
     for entry in failed {
         let position = entry.id.parse::<usize>().ok();
         let Some(result) = position.and_then(|position| results.get_mut(position)) else { continue };
-        if !is_given_back_already(&entry, deletes) {
+        let gives_back = position.is_some_and(|position| matches!(changes[position].1, Change::Visibility(_)));
+        if !(gives_back && is_given_back_already(&entry)) {
             let kind = if entry.sender_fault { ErrorKind::Refused } else { ErrorKind::Service };
             *result = Err(link.refusal(action, kind, words(&entry.code, entry.message().unwrap_or_default())));
         }
@@ -172,9 +175,9 @@ pub(crate) async fn request(link: &Link, changes: &[(&str, Change)]) -> Vec<Resu
 }
 
 /// A message whose visibility timeout has passed is no longer in flight: the queue has it back.
-fn is_given_back_already(entry: &BatchResultErrorEntry, deletes: bool) -> bool {
+fn is_given_back_already(entry: &BatchResultErrorEntry) -> bool {
     let message = entry.message().unwrap_or_default();
-    !deletes && (entry.code.contains("MessageNotInflight") || message.contains("not available for visibility timeout"))
+    entry.code.contains("MessageNotInflight") || message.contains("not available for visibility timeout")
 }
 
 type Failed = Result<Vec<BatchResultErrorEntry>, SqsError>;
@@ -194,7 +197,10 @@ async fn delete(link: &Link, changes: &[(&str, Change)]) -> Failed {
 
 async fn change_visibility(link: &Link, changes: &[(&str, Change)]) -> Failed {
     let entry = |(position, (handle, change)): (usize, &(&str, Change))| {
-        let seconds = if let Change::Visibility(seconds) = change { *seconds } else { 0 };
+        let seconds = match *change {
+            Change::Visibility(seconds) | Change::Extend(seconds) => seconds,
+            Change::Delete => 0,
+        };
         ChangeMessageVisibilityBatchRequestEntry::builder()
             .id(position.to_string())
             .receipt_handle(*handle)

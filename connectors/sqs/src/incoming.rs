@@ -1,6 +1,6 @@
 //! From SQS's message to the one that a pipeline sees.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_sqs::types::Message;
 use broadway::{AckData, Incoming, Payload};
@@ -8,7 +8,12 @@ use tokio::time::Instant;
 
 use crate::{acknowledger::Receipt, metadata::SqsMetadata};
 
-pub(crate) fn incoming(mut message: Message, received_at: Instant, queue: &Arc<str>) -> Incoming<Payload> {
+pub(crate) fn incoming(
+    mut message: Message,
+    received_at: Instant,
+    visibility_timeout: Duration,
+    queue: &Arc<str>,
+) -> Incoming<Payload> {
     let body = message.body.take().unwrap_or_default();
     let receipt = Receipt::new(message.receipt_handle().unwrap_or_default(), received_at);
     let mut headers: Vec<(Box<str>, Payload)> = Vec::new();
@@ -29,6 +34,9 @@ pub(crate) fn incoming(mut message: Message, received_at: Instant, queue: &Arc<s
         .id(metadata.message_id())
         .delivery(metadata.receive_count().unwrap_or(1))
         .source(queue.clone());
+    if !visibility_timeout.is_zero() {
+        incoming = incoming.leased_until(received_at + visibility_timeout);
+    }
     if let Some(group) = metadata.group_id() {
         incoming = incoming.key(group.to_owned());
     }

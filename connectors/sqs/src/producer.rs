@@ -174,13 +174,14 @@ impl SqsProducer {
 
     /// Moves what is held into the outbox; whether anything was.
     fn hand_over(&mut self, demand: usize, out: &mut Outbox<Payload>) -> Result<bool, SqsError> {
-        let queue = self.linked()?.connection.name.clone();
+        let Linked { connection, visibility_timeout, .. } = self.linked()?;
+        let (queue, visibility_timeout) = (connection.name.clone(), *visibility_timeout);
         let Some(held) = &mut self.state.held else { return Ok(false) };
         let before = out.len();
         while out.len() - before < demand
             && let Some((message, received_at)) = held.take()
         {
-            out.push(incoming(message, received_at, &queue));
+            out.push(incoming(message, received_at, visibility_timeout, &queue));
         }
         if held.is_empty() {
             self.state.held = None;

@@ -12,8 +12,8 @@ use std::{
 };
 
 use broadway::{
-    Batch, BoxProducer, Broadway, DefaultBatcher, EndReason, MessageOf, Payload, Result, StageIndex, StartLink, Stats,
-    testing::ProducerHarness, topology::Topology,
+    Batch, BoxProducer, Broadway, Builder, DefaultBatcher, EndReason, Message, MessageOf, Payload, Result, StageIndex,
+    StartLink, Stats, testing::ProducerHarness, topology::Topology,
 };
 use broadway_sqs::{Action, SqsProducer, SqsQueue, aws_sdk_sqs::types::QueueAttributeName};
 use support::{Requests, Server, producer, unique, until_depth, within};
@@ -25,6 +25,7 @@ on_servers![
     a_failure_comes_again_after_its_visibility_timeout,
     a_verdict_that_can_never_arrive_is_counted_and_not_repeated,
     a_pipeline_on_a_missing_queue_does_not_start,
+    a_retry_that_waits_longer_than_the_visibility_timeout_has_it_renewed,
 ];
 
 /// What `handle_message` does.
@@ -217,4 +218,37 @@ async fn a_queue_that_never_answers_holds_up_neither_start_nor_stop() {
     let stopped = Instant::now();
     within(10, "the stop", pipeline.stop()).await.unwrap();
     assert!(stopped.elapsed() < Duration::from_secs(2), "{:?}", stopped.elapsed());
+}
+
+/// The visibility timeout is shorter than the wait, so SQS would deliver the message a second time if it were not renewed.
+async fn a_retry_that_waits_longer_than_the_visibility_timeout_has_it_renewed(server: Server) {
+    let attributes = [(QueueAttributeName::VisibilityTimeout, "1".to_owned())];
+    let queue = server.queue_with("renewed", attributes).await;
+    queue.send_batch(["one", "two"]).await.unwrap();
+    let (seen, source) = (Arc::new(Mutex::new(Vec::new())), producer(&queue));
+    let log = seen.clone();
+    let pipeline = Builder::new(
+        &unique("renewed"),
+        move |_| source.clone(),
+        move |message: &mut Message<Payload>| {
+            let text = message.text().unwrap().to_owned();
+            log.lock().unwrap().push((text, message.delivery(), message.attempt()));
+            let fails = message.attempt() == 1;
+            Box::pin(async move { if fails { Err("busy".into()) } else { Ok(()) } })
+        },
+    )
+    .topology(|topology| {
+        let processors = topology.processors.stages(1);
+        processors.retry(|retry| retry.attempts(2).backoff(|backoff| backoff.min(3_000).jitter(0)));
+    })
+    .start_link()
+    .await
+    .unwrap();
+    until_depth(&queue, "empty", |depth| depth.visible == 0 && depth.in_flight == 0).await;
+    let report = within(10, "stopping", pipeline.stop()).await.unwrap();
+    assert_eq!((report.acknowledged, report.failed, report.released, report.undelivered), (2, 0, 0, 0));
+    let mut seen = seen.lock().unwrap().clone();
+    seen.sort();
+    let expected = [("one", 1, 1), ("one", 1, 2), ("two", 1, 1), ("two", 1, 2)];
+    assert_eq!(seen, expected.map(|(text, delivery, attempt)| (text.to_owned(), delivery, attempt)));
 }

@@ -7,7 +7,7 @@ use quote::ToTokens;
 use crate::{
     diagnostics::{Diagnostics, Text},
     errors,
-    model::{Declaration, Setting},
+    model::{Declaration, Setting, Settings},
     shadow::Shadow,
 };
 
@@ -56,10 +56,18 @@ fn setting<'a>(declaration: &'a Declaration, place: &Place) -> Option<&'a Settin
         (Section::Producers, _) => &declaration.producers.as_ref()?.settings,
         (Section::RateLimiting, _) => &declaration.producers.as_ref()?.rate_limiting.as_ref()?.settings,
         (Section::Processors, _) => &declaration.processors.as_ref()?.settings,
-        (Section::Batchers, Some(name)) => {
-            &declaration.batchers().iter().find(|batcher| batcher.name == *name)?.settings
+        (Section::Batchers, Some(name)) => batcher(declaration, name)?,
+        (Section::Retry, None) => declaration.processors.as_ref()?.settings.retry()?,
+        (Section::Retry, Some(name)) => batcher(declaration, name)?.retry()?,
+        (Section::Backoff, _) => {
+            let retry = setting(declaration, &Place { section: Section::Retry, option: "backoff", ..place.clone() })?;
+            &retry.inside
         }
         (Section::Batchers, None) => return None,
     };
     settings.get(place.option)
+}
+
+fn batcher<'a>(declaration: &'a Declaration, name: &str) -> Option<&'a Settings> {
+    declaration.batchers().iter().find(|batcher| batcher.name == name).map(|batcher| &batcher.settings)
 }

@@ -32,6 +32,14 @@ pub(crate) fn rate_limiting_is_a_group() -> Text {
     Text::new("`rate_limiting` takes options in parentheses").help(RATE_LIMITING)
 }
 
+pub(crate) fn option_is_a_group(section: Section) -> Text {
+    let example = match section {
+        Section::Retry => "retry(attempts = 5, backoff(min = 100, max = 30_000))",
+        _ => "backoff(min = 100, max = 30_000, factor = 2, jitter = 0.5)",
+    };
+    Text::new(format!("`{}` takes options in parentheses", section.name())).help(format!("write `{example}`"))
+}
+
 const RATE_LIMITING: &str = "write `rate_limiting(allowed_messages = 100, interval = 1000)`: 100 messages a second";
 
 pub(crate) fn unknown_entry(name: &str) -> Text {

@@ -53,7 +53,10 @@ pub(crate) fn path_is_not_absolute() -> Text {
 
 fn expected(spec: &OptionSpec) -> &'static str {
     match spec.takes {
+        Takes::Count { .. } if spec.name == "attempts" => "a whole number or `unlimited`",
         Takes::Count { .. } => "a whole number",
+        Takes::Decimal { .. } => "a number",
+        Takes::Flag => "`true` or `false`",
         Takes::Time => "milliseconds",
         Takes::Text => "a string",
         Takes::Expression if spec.name == "module" => "a producer",
@@ -81,6 +84,9 @@ fn example(spec: &OptionSpec) -> String {
         ("module", _) => "MyProducer::new()",
         ("transformer", _) => "my_transformer",
         ("partition_by", _) => "my_partition",
+        ("when", _) => "my_condition",
+        ("jitter", _) => "0.5",
+        (_, Takes::Flag) => "true",
         ("vis", _) => "pub(crate)",
         ("crate", _) => "::broadway",
         ("batch_size", _) => "100",

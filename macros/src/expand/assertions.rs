@@ -22,6 +22,10 @@ pub(super) fn constants(model: &Model, names: &Names) -> TokenStream {
         .chain(declaration.processors.iter().flat_map(|group| group.settings.iter()))
         .chain(declaration.batchers().iter().flat_map(|batcher| batcher.settings.iter()));
     settings
+        .flat_map(|setting| {
+            let inside = setting.inside.iter().flat_map(|inside| std::iter::once(inside).chain(inside.inside.iter()));
+            std::iter::once(setting).chain(inside)
+        })
         .filter(|setting| setting.known == Known::Constant)
         .filter_map(|setting| constant(model, setting, names))
         .collect()

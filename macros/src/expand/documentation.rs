@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::source;
 use crate::{
-    model::{Batcher, Model, Settings},
+    model::{Batcher, Known, Model, Settings},
     shadow::Shadow,
 };
 
@@ -52,6 +52,9 @@ fn written(model: &Model) -> String {
 }
 
 fn list(settings: &Settings) -> String {
-    let settings = settings.iter().map(|setting| format!("{} = {}", setting.spec.name, source::text(&setting.value)));
+    let settings = settings.iter().map(|setting| match (setting.spec.name, &setting.known) {
+        (name, Known::Group) => format!("{name}({})", list(&setting.inside)),
+        (name, _) => format!("{name} = {}", source::text(&setting.value)),
+    });
     settings.collect::<Vec<_>>().join(", ")
 }

@@ -15,7 +15,7 @@ pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
     let producer = producer(model, private);
     let callbacks: TokenStream =
         model.callbacks.found.iter().map(|callback| forward::method(model, callback, names)).collect();
-    let partitions = partitions(model, names);
+    let (partitions, conditions) = (partitions(model, names), conditions(model, names));
     let prepares = model.callbacks.of(CallbackKind::PrepareMessages).next().is_some();
     wrap(
         model,
@@ -36,6 +36,7 @@ pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
 
             #producer
             #partitions
+            #conditions
         },
     )
 }
@@ -154,6 +155,39 @@ fn partitions(model: &Model, names: &Names) -> TokenStream {
         });
         quote! {
             fn batcher_partition(&self, batcher: Self::Batcher, #message: &#private::MessageOf<Self>) -> u64 {
+                match batcher { #(#arms,)* }
+            }
+        }
+    });
+    quote!(#processor #batcher)
+}
+
+/// `when` of the `retry` of both layers.
+fn conditions(model: &Model, names: &Names) -> TokenStream {
+    let Names { private, batcher, .. } = names;
+    // Not to be seen by the user's expression.
+    let failure = Ident::new("failure", Span::mixed_site());
+    let asked = |function: &Expr| {
+        let ask = Place::of(function).cover(quote!(#private::condition));
+        let arguments = Place::of(function).parentheses(quote!(#function, #failure));
+        quote!(#ask #arguments)
+    };
+    let when = |settings: &'_ crate::model::Settings| settings.retry()?.expression("when").map(asked);
+    let processor = model.topology.processors.as_ref().and_then(|group| when(&group.settings)).map(|asked| {
+        quote! {
+            fn processor_retries(&self, #failure: &#private::Failure) -> bool {
+                #asked
+            }
+        }
+    });
+    let batchers = model.topology.batchers();
+    let batcher = batchers.iter().any(|batcher| when(&batcher.settings).is_some()).then(|| {
+        let arms = batchers.iter().map(|declared| {
+            let (variant, asked) = (&declared.variant, when(&declared.settings).unwrap_or(quote!(true)));
+            quote!(#batcher::#variant => #asked)
+        });
+        quote! {
+            fn batcher_retries(&self, batcher: Self::Batcher, #failure: &#private::Failure) -> bool {
                 match batcher { #(#arms,)* }
             }
         }

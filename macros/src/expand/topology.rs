@@ -80,11 +80,26 @@ fn setters(place: &TokenStream, settings: &Settings) -> Vec<TokenStream> {
     let plain = settings.iter().filter(|setting| !matches!(setting.spec.takes, broadway_topology::Takes::Expression));
     plain
         .filter_map(|setting| {
-            let (key, value) = (&setting.key, value(setting)?);
-            let key = Ident::new(setting.spec.name, key.span());
+            let key = Ident::new(setting.spec.name, setting.key.span());
+            if setting.known == Known::Group {
+                return Some(group(place, &key, &setting.inside));
+            }
+            if setting.known == Known::Unlimited {
+                let unlimited = Ident::new("unlimited", key.span());
+                return Some(quote!(#place.#unlimited()));
+            }
+            let value = value(setting)?;
             Some(quote!(#place.#key(#value)))
         })
         .collect()
+}
+
+/// One call for an option that has options of its own, which are set on what it lends.
+fn group(place: &TokenStream, key: &Ident, inside: &Settings) -> TokenStream {
+    // Not to be seen by the user's expressions.
+    let lent = Ident::new(&key.to_string(), Span::mixed_site());
+    let calls = setters(&lent.to_token_stream(), inside);
+    quote!(#place.#key(|#lent| { #(#calls;)* #lent }))
 }
 
 /// The value as it is passed on: a plain literal gets a type that holds it.

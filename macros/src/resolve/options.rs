@@ -6,7 +6,7 @@ use super::Unraw;
 use crate::{
     diagnostics::Diagnostics,
     errors,
-    model::{RateLimiting, Setting, Settings},
+    model::{Known, RateLimiting, Setting, Settings},
     resolve::value,
     suggest,
     syntax::attribute::{Entry, Form, Keys, entries},
@@ -77,7 +77,34 @@ impl Settings {
         if self.get(spec.name).is_some() {
             return sink.error(&entry.key, errors::duplicate_option(spec.name, whole));
         }
-        let (value, known) = value::resolve(spec, &entry, sink);
-        self.0.push(Setting { spec, key: entry.key, entry: entry.tokens, value, known });
+        let (value, known, inside) = match spec.inside() {
+            Some(section) => {
+                let (known, inside) = Self::inside(section, &entry, sink);
+                (None, known, inside)
+            }
+            None => {
+                let (value, known) = value::resolve(spec, &entry, sink);
+                (value, known, Self::default())
+            }
+        };
+        self.0.push(Setting { spec, key: entry.key, entry: entry.tokens, value, known, inside });
+    }
+
+    /// The options in the parentheses of one that has its own.
+    fn inside(section: Section, entry: &Entry, sink: &mut Diagnostics) -> (Known, Self) {
+        let mut inside = Self::default();
+        let Form::Group(tokens) = &entry.form else {
+            if !matches!(entry.form, Form::Invalid) {
+                sink.error(&entry.tokens, errors::option_is_a_group(section));
+            }
+            return (Known::Invalid, inside);
+        };
+        let whole = format!("`{}`", section.name());
+        for entry in entries(tokens.clone(), Keys::Options, sink) {
+            if let Some(spec) = find(section, &entry, sink) {
+                inside.add(spec, entry, &whole, sink);
+            }
+        }
+        (Known::Group, inside)
     }
 }

@@ -30,9 +30,15 @@ pub(super) fn resolve(spec: &OptionSpec, entry: &Entry, sink: &mut Diagnostics) 
 
 fn judge(spec: &OptionSpec, value: &Expr) -> Result<Known, crate::diagnostics::Text> {
     match (peel(value), spec.takes) {
-        (Expr::Lit(ExprLit { lit: Lit::Int(number), .. }), Takes::Count { .. } | Takes::Time)
-            if number.suffix() != "f32" && number.suffix() != "f64" =>
-        {
+        (Expr::Path(path), _) if spec.name == "attempts" && path.path.is_ident("unlimited") => Ok(Known::Unlimited),
+        (Expr::Lit(ExprLit { lit: Lit::Bool(flag), .. }), Takes::Flag) => Ok(Known::Flag(flag.value)),
+        (Expr::Lit(ExprLit { lit: Lit::Float(number), .. }), Takes::Decimal { .. }) => {
+            Ok(number.base10_parse().map_or(Known::Expression, Known::Decimal))
+        }
+        (
+            Expr::Lit(ExprLit { lit: Lit::Int(number), .. }),
+            Takes::Count { .. } | Takes::Time | Takes::Decimal { .. },
+        ) if number.suffix() != "f32" && number.suffix() != "f64" => {
             match number.base10_parse() {
                 Ok(number) => Ok(Known::Number(number)),
                 Err(_) if spec.takes == Takes::Time => Err(errors::too_long(spec)),
@@ -40,9 +46,10 @@ fn judge(spec: &OptionSpec, value: &Expr) -> Result<Known, crate::diagnostics::T
                 Err(_) => Ok(Known::Number(u64::MAX)),
             }
         }
-        (Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }), Takes::Count { .. } | Takes::Time)
-            if matches!(peel(expr), Expr::Lit(ExprLit { lit: Lit::Int(_) | Lit::Float(_), .. })) =>
-        {
+        (
+            Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }),
+            Takes::Count { .. } | Takes::Time | Takes::Decimal { .. },
+        ) if matches!(peel(expr), Expr::Lit(ExprLit { lit: Lit::Int(_) | Lit::Float(_), .. })) => {
             Err(errors::negative(spec, value))
         }
         (Expr::Lit(ExprLit { lit: Lit::Str(text), .. }), Takes::Text) => Ok(Known::Text(text.value())),

@@ -19,6 +19,8 @@ fn the_reference_has_every_option_in_order() {
                 (Section::RateLimiting, _) => "`rate_limiting(..)`",
                 (Section::Processors, _) => "`processors(default(..))`",
                 (Section::Batchers, "default" | "unrouted") => "`batchers(..)`",
+                (Section::Retry, _) => "`retry(..)`",
+                (Section::Backoff, _) => "`backoff(..)`",
                 (Section::Batchers, _) => "a group of `batchers(..)`",
             };
             vec![place.to_owned(), format!("`{}`", spec.name), spec.default.to_owned(), spec.about.to_owned()]

@@ -1,9 +1,9 @@
-// expect: unknown option `retry` in `processors`
+// expect: unknown option `priority` in `processors`
 use ui_tests::prelude::*;
 
 #[broadway(
     producers(default(module = Payloads)),
-    processors(default(retry(attempts = 3))),
+    processors(default(priority(level = 3))),
 )]
 impl Orders {
     async fn handle_message(&self, _message: &mut OrdersMessage) {}

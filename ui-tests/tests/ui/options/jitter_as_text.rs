@@ -1,0 +1,18 @@
+// expect: `jitter` expects a number, found a string
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default(retry(backoff(jitter = "half")))),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

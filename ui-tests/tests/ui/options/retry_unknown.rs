@@ -1,0 +1,18 @@
+// expect: unknown option `colour` in `retry`
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default(retry(colour = 5))),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

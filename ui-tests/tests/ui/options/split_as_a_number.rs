@@ -1,0 +1,21 @@
+// expect: `split` expects `true` or `false`, found a number
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+    batchers(default(split = 2)),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+
+    async fn handle_batch(&self, _batch: &mut Batch<Self>) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+// expect: `max_deliveries` must be at least 1
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads, max_deliveries = 0)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}
