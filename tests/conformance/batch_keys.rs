@@ -5,11 +5,12 @@ use broadway_tests::{Forwarder, ms, within};
 
 const OK: Status = Status::Successful;
 
-/// Batches of two, of odd and even messages apart.
+/// Batches of two, of odd and even messages apart, that come in chunks of four.
 fn odd_and_even() -> Forwarder {
     Forwarder::new("keys")
         .batches_of(2)
         .topology(|topology| {
+            topology.processors.max_demand(8).min_demand(4);
             topology.batcher("default").batch_timeout(20);
         })
         .handle(|message| {

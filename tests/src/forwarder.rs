@@ -15,6 +15,7 @@ type Change = dyn FnOnce(&mut Topology);
 type Handle<B> = dyn Fn(&mut Message<u64, B>) -> Result<()> + Send + Sync;
 type HandleMany<B> = dyn Fn(&mut [Message<u64, B>]) -> Result<()> + Send + Sync;
 type HandleBatch<B> = dyn Fn(&mut BatchOf<B>) -> Result<()> + Send + Sync;
+type ChangeBuilder<B> = dyn FnOnce(Builder<u64, u64, B>) -> Builder<u64, u64, B>;
 type PartitionBy<B> = dyn Fn(&Message<u64, B>) -> u64 + Send + Sync;
 
 /// The batch of a [`Forwarder`]; its outputs are the messages' numbers.
@@ -45,6 +46,7 @@ pub struct Forwarder<B: Batcher = DefaultBatcher> {
     handle_batch: Arc<HandleBatch<B>>,
     handle_failed: Box<HandleMany<B>>,
     partition_by: Option<Box<PartitionBy<B>>>,
+    change: Option<Box<ChangeBuilder<B>>>,
     mode: BatchMode,
     gate: Option<Gate>,
     sink: Option<Gate>,
@@ -91,6 +93,7 @@ impl<B: Batcher> Forwarder<B> {
             handle_batch: Arc::new(|_| Ok(())),
             handle_failed: Box::new(|_| Ok(())),
             partition_by: None,
+            change: None,
             mode: BatchMode::Bulk,
             gate: None,
             sink: None,
@@ -146,6 +149,12 @@ impl<B: Batcher> Forwarder<B> {
         self
     }
 
+    /// Anything else that a builder can do.
+    pub fn builder(mut self, change: impl FnOnce(Builder<u64, u64, B>) -> Builder<u64, u64, B> + 'static) -> Self {
+        self.change = Some(Box::new(change));
+        self
+    }
+
     /// `handle_message` waits at this gate first.
     pub fn gate(mut self, gate: &Gate) -> Self {
         self.gate = Some(gate.clone());
@@ -172,18 +181,18 @@ impl<B: Batcher> Forwarder<B> {
         producer: impl Fn(broadway::StageIndex) -> S + Send + Sync + 'static,
     ) -> Running<B> {
         let (handled, batches, failures) = (Log::new(), Log::new(), Log::new());
-        let pipeline = self.builder(producer, &handled, &batches, &failures).start_link().await;
+        let pipeline = self.build(producer, &handled, &batches, &failures).start_link().await;
         Running { pipeline: pipeline.expect("the topology is sound"), source, handled, batches, failures }
     }
 
-    fn builder<S: broadway::Producer<Data = u64>>(
+    fn build<S: broadway::Producer<Data = u64>>(
         self,
         producer: impl Fn(broadway::StageIndex) -> S + Send + Sync + 'static,
         handled: &Log<u64>,
         batches: &Log<SeenBatch<B>>,
         failures: &Log<Vec<(u64, Failure)>>,
     ) -> Builder<u64, u64, B> {
-        let Self { handle, prepare, handle_batch, handle_failed, partition_by, mode, gate, sink, .. } = self;
+        let Self { handle, prepare, handle_batch, handle_failed, partition_by, change, mode, gate, sink, .. } = self;
         let (handled, batches, failures) = (handled.clone(), batches.clone(), failures.clone());
         let handle = Arc::new(handle);
         let mut builder = Builder::routed(self.name, producer, move |message: &mut Message<u64, B>| {
@@ -210,6 +219,9 @@ impl<B: Batcher> Forwarder<B> {
         }
         if let Some(partition_by) = partition_by {
             builder = builder.partition_by(partition_by);
+        }
+        if let Some(change) = change {
+            builder = change(builder);
         }
         let handle_failed = Arc::new(handle_failed);
         builder
