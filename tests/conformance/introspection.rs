@@ -73,10 +73,10 @@ async fn t101_all_running_lists_pipelines_until_they_end() {
 #[tokio::test(start_paused = true)]
 async fn t102_a_pipeline_that_was_stopped_by_its_owner_has_ended_when_stop_returns() {
     within(async {
-        let running = Forwarder::new("stopped").start().await;
+        let running = Forwarder::new("stopped by its owner").start().await;
         let handle = running.pipeline.handle();
         running.pipeline.stop().await.unwrap();
-        assert!(!handle.health().running && found("stopped").is_none());
+        assert!(!handle.health().running && found("stopped by its owner").is_none());
         assert!(handle.push_messages(vec![1u64]).await.is_err());
     })
     .await;
