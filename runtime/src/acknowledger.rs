@@ -70,6 +70,14 @@ pub struct Settlement {
     pub release_after: Option<Duration>,
 }
 
+impl From<AckData> for Settlement {
+    /// The verdict on a message that succeeded.
+    #[inline]
+    fn from(data: AckData) -> Self {
+        Self { data, failure: None, release_after: None }
+    }
+}
+
 /// The verdicts of one round. Never empty in all three.
 #[derive(Debug, Clone, Copy)]
 pub struct Settled<'a> {

@@ -1,6 +1,6 @@
 //! The stage that calls `handle_batch`, one batch at a time, and settles the batch's messages.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{pin::pin, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use tracing::Instrument;
 
@@ -36,15 +36,15 @@ impl<P: Broadway> BatchProcessor<P> {
         let mut failed = Vec::new();
         let rouse = self.inbox.rouse();
         let mut pace = Pace::new();
-        while pace.wait(self.inbox.take(1, pace.is_quick(), &mut parcel)).await {
+        while pace.wait(pin!(self.inbox.take(1, pace.is_quick(), &mut parcel))).await {
             let Some(mut batch) = parcel.batch.take() else { continue };
             self.stage.counters.in_hand.store(batch.len() as u64, Relaxed);
             if tracing::enabled!(tracing::Level::DEBUG) {
                 let (stage, messages, trigger) = (&*self.stage.name, batch.len(), batch.info.trigger);
                 let span = tracing::debug_span!("batch_processor", stage, messages, %trigger);
-                pace.work(self.work(&mut batch, &mut failed).instrument(span), &rouse).await;
+                pace.work(pin!(self.work(&mut batch, &mut failed).instrument(span)), &rouse).await;
             } else {
-                pace.work(self.work(&mut batch, &mut failed), &rouse).await;
+                pace.work(pin!(self.work(&mut batch, &mut failed)), &rouse).await;
             }
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
@@ -72,13 +72,11 @@ impl<P: Broadway> BatchProcessor<P> {
             }
         }
         self.stage.settler.round();
-        let mut outputs = outputs.drain(..);
-        if messages.iter().all(|message| message.failure.is_none()) {
-            for message in messages.iter_mut() {
-                self.stage.settler.settle::<P>(message, outputs.next(), Some(&info));
-            }
+        if self.stage.settler.settle_successes(messages) {
             messages.clear();
+            outputs.clear();
         } else {
+            let mut outputs = outputs.drain(..);
             for mut message in messages.drain(..) {
                 let output = outputs.next();
                 if message.failure.is_some() {

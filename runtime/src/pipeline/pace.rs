@@ -3,7 +3,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::Pin,
     task::Poll,
     time::{Duration, Instant},
 };
@@ -16,6 +16,7 @@ const QUICK: Duration = Duration::from_micros(20);
 /// The clock is read for one of so many rounds, as long as they are quick.
 const SAMPLE: u32 = 4;
 
+/// Futures are lent, pinned where they were made: moving the state of a stage costs more than a poll.
 pub(crate) struct Pace {
     quick: bool,
     since: Instant,
@@ -33,9 +34,8 @@ impl Pace {
     }
 
     /// Waits for work; time spent so does not count.
-    pub(crate) async fn wait(&mut self, take: impl Future<Output = bool>) -> bool {
-        let mut take = pin!(take);
-        if let Poll::Ready(taken) = futures::poll!(take.as_mut()) {
+    pub(crate) async fn wait(&mut self, mut take: impl Future<Output = bool> + Unpin) -> bool {
+        if let Poll::Ready(taken) = futures::poll!(&mut take) {
             return taken;
         }
         let taken = take.await;
@@ -44,9 +44,8 @@ impl Pace {
     }
 
     /// Hands on what was done; time spent so does not count.
-    pub(crate) async fn hand_on(&mut self, hand_on: impl Future<Output = ()>) {
-        let mut hand_on = pin!(hand_on);
-        if futures::poll!(hand_on.as_mut()).is_pending() {
+    pub(crate) async fn hand_on(&mut self, mut hand_on: impl Future<Output = ()> + Unpin) {
+        if futures::poll!(&mut hand_on).is_pending() {
             hand_on.await;
             self.start_again();
         }
@@ -58,11 +57,10 @@ impl Pace {
 
     /// Works, and notes how long it took. As soon as the work waits for something it is quick no longer, and another
     /// consumer is roused that was not woken when this one took.
-    pub(crate) async fn work<C: Cargo>(&mut self, work: impl Future<Output = ()>, rouse: &Rouse<C>) {
-        let mut work = pin!(work);
+    pub(crate) async fn work<C: Cargo>(&mut self, mut work: impl Future<Output = ()> + Unpin, rouse: &Rouse<C>) {
         let was_quick = std::mem::replace(&mut self.quick, true);
         poll_fn(|cx| {
-            let poll = work.as_mut().poll(cx);
+            let poll = Pin::new(&mut work).poll(cx);
             if poll.is_pending() && std::mem::replace(&mut self.quick, false) && was_quick {
                 rouse.rouse();
             }

@@ -2,7 +2,7 @@
 //! here, and only then hands the rest to the batchers and asks for more (Broadway's order). A chunk that goes to one
 //! batcher as a whole is handed on as it is.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use futures::FutureExt;
 use tracing::Instrument;
@@ -125,16 +125,16 @@ impl<P: Broadway> Processor<P> {
         let mut round = Round::default();
         let rouse = self.inbox.rouse();
         let mut pace = Pace::new();
-        while pace.wait(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages)).await {
+        while pace.wait(pin!(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages))).await {
             self.stage.counters.in_hand.store(round.messages.len() as u64, Relaxed);
             if tracing::enabled!(tracing::Level::DEBUG) {
                 let span =
                     tracing::debug_span!("processor", stage = &*self.stage.name, messages = round.messages.len());
-                pace.work(self.work(&mut round, &mut Never).instrument(span), &rouse).await;
+                pace.work(pin!(self.work(&mut round, &mut Never).instrument(span)), &rouse).await;
             } else {
-                pace.work(self.work(&mut round, &mut Never), &rouse).await;
+                pace.work(pin!(self.work(&mut round, &mut Never)), &rouse).await;
             }
-            pace.hand_on(self.hand_on(&rouse)).await;
+            pace.hand_on(pin!(self.hand_on(&rouse))).await;
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             // The edge is no resource of tokio's: without this a busy stage would never let others run.
@@ -318,25 +318,30 @@ fn note_failure<T, B>(stage: &str, message: &mut Message<T, B>) {
 }
 
 /// Where a message goes that succeeded. One that should be batched and has no batcher fails.
-#[inline]
+#[inline(always)]
 fn route<P: Broadway>(stage: &Stage<P>, rules: &Rules, message: &mut MessageOf<P>) -> Way {
     if rules.partitioned.is_empty() || message.fate == Fate::Done {
         return Way::Done { output: true };
     }
-    let unrouted = |reason: String| Some(Failure::new(FailureKind::Unrouted, reason.into(), &stage.name));
     let batcher = if rules.unrouted_fail { message.batcher } else { message.batcher() };
-    let Some(batcher) = batcher else {
-        message.failure = unrouted("`handle_message` chose no batcher, and the pipeline has no default".into());
-        return Way::Failed;
-    };
-    let Some(partitioned) = rules.partitioned.get(batcher.index()) else {
-        message.failure = unrouted(format!("the topology has no batcher {batcher:?}"));
-        return Way::Failed;
-    };
+    let known = batcher.and_then(|batcher| Some((batcher, *rules.partitioned.get(batcher.index())?)));
+    let Some((batcher, partitioned)) = known else { return fail_unrouted::<P>(stage, message, batcher) };
     message.batcher = Some(batcher);
-    if !partitioned {
-        return Way::Batcher(batcher.index(), 0);
-    }
+    if partitioned { route_to_partition(stage, batcher, message) } else { Way::Batcher(batcher.index(), 0) }
+}
+
+#[cold]
+fn fail_unrouted<P: Broadway>(stage: &Stage<P>, message: &mut MessageOf<P>, batcher: Option<P::Batcher>) -> Way {
+    let reason = match batcher {
+        None => "`handle_message` chose no batcher, and the pipeline has no default".into(),
+        Some(batcher) => format!("the topology has no batcher {batcher:?}"),
+    };
+    message.failure = Some(Failure::new(FailureKind::Unrouted, reason.into(), &stage.name));
+    Way::Failed
+}
+
+#[inline(never)]
+fn route_to_partition<P: Broadway>(stage: &Stage<P>, batcher: P::Batcher, message: &mut MessageOf<P>) -> Way {
     match caught(|| stage.pipeline.batcher_partition(batcher, message)) {
         Ok(partition) => Way::Batcher(batcher.index(), partition),
         Err(panic) => {

@@ -213,7 +213,7 @@ impl<P: Broadway> Processor<P> {
                     if !more {
                         return;
                     }
-                    more = pace.wait(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages)).await;
+                    more = pace.wait(pin!(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages))).await;
                 } else {
                     self.wait(&mut retries, &mut round, &mut pace, &mut more).await;
                 }
@@ -224,8 +224,8 @@ impl<P: Broadway> Processor<P> {
                 }
             }
             self.stage.counters.in_hand.store(round.messages.len() as u64, Relaxed);
-            pace.work(self.work(&mut round, &mut retries), &rouse).await;
-            pace.hand_on(self.hand_on(&rouse)).await;
+            pace.work(pin!(self.work(&mut round, &mut retries)), &rouse).await;
+            pace.hand_on(pin!(self.hand_on(&rouse))).await;
             retries.keep(&mut round).await;
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
@@ -242,12 +242,13 @@ impl<P: Broadway> Processor<P> {
         let over = retries.room.is_over();
         let due = retries.room.next_due();
         let draining = retries.draining.is_raised();
+        let take = pin!(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages));
         tokio::select! {
             biased;
             () = retries.draining.raised(), if !draining => {}
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
             () = freed, if over => {}
-            taken = pace.wait(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages)), if *more && !over => {
+            taken = pace.wait(take), if *more && !over => {
                 *more = taken;
             }
         }

@@ -74,27 +74,48 @@ impl Settler {
             StageCounters::add(&self.counters.late, 1);
             return;
         }
-        self.measure(message.emitted_at);
+        self.measure(message.emitted_at, 1);
         let ack_ref = message.ticket.ack_ref();
         if ack_ref == outcome::ACK_REF {
             self.tell::<P>(message, output, batch);
         } else if message.failure.is_none() {
-            let data = message.ticket.settle();
-            let settlement = Settlement { data, failure: None, release_after: None };
+            let settlement = message.ticket.settle().into();
             self.group(ack_ref).successful.push(settlement);
         } else {
             self.settle_failed(message);
         }
     }
 
+    /// [`settle`](Self::settle) for messages that all succeeded, a run of those that were emitted together at a time; false,
+    /// with nothing settled, if one of them failed or is awaited by who pushed it.
+    pub(crate) fn settle_successes<T, B>(&mut self, messages: &mut [Message<T, B>]) -> bool {
+        let plain = |message: &Message<T, B>| message.failure.is_none() && message.ticket.ack_ref() != outcome::ACK_REF;
+        if !messages.iter().all(plain) {
+            return false;
+        }
+        if self.shared.is_fenced() {
+            StageCounters::add(&self.counters.late, messages.len());
+            return true;
+        }
+        let together = |a: &Message<T, B>, b: &Message<T, B>| {
+            a.emitted_at == b.emitted_at && a.ticket.ack_ref() == b.ticket.ack_ref()
+        };
+        for run in messages.chunk_by_mut(together) {
+            self.measure(run[0].emitted_at, run.len());
+            let group = self.group(run[0].ticket.ack_ref());
+            group.successful.extend(run.iter_mut().map(|message| message.ticket.settle().into()));
+        }
+        true
+    }
+
     /// Messages that were emitted together are measured together.
     #[inline]
-    fn measure(&mut self, emitted_at: u64) {
+    fn measure(&mut self, emitted_at: u64, messages: usize) {
         if emitted_at != self.emitted_at {
             self.record_latency();
             self.emitted_at = emitted_at;
         }
-        self.measured += 1;
+        self.measured += messages as u64;
     }
 
     fn record_latency(&mut self) {
