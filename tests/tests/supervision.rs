@@ -64,18 +64,26 @@ struct Loaded {
 
 impl Loaded {
     async fn start(max_restarts: u64) -> Self {
+        Self::start_with(max_restarts, false).await
+    }
+
+    /// With `retries`, messages and batches fail in their first attempt and wait for the next one.
+    async fn start_with(max_restarts: u64, retries: bool) -> Self {
         let (producer, failed) = (TestProducer::of(0..MESSAGES), Log::new());
         let (source, log) = (SlowlyTold(producer.clone()), failed.clone());
         let pipeline = Builder::routed(
             "loaded",
             move |_| source.clone(),
-            |message: &mut Message<u64, Parity>| {
-                async {
+            move |message: &mut Message<u64, Parity>| {
+                async move {
                     if message.data % 2 == 1 {
                         message.put_batcher(Parity::Odd);
                     }
                     message.put_batch_key(&(message.data % 7));
                     tokio::time::sleep(ms(message.data % 5)).await;
+                    if retries && message.data % 3 == 0 && message.attempt() == 1 {
+                        return Err("not yet".into());
+                    }
                     Ok(message.data)
                 }
                 .boxed()
@@ -89,10 +97,17 @@ impl Loaded {
             topology.batcher("even").batch_size(20).batch_timeout(50).stages(2);
             topology.batcher("odd").batch_size(10).batch_timeout(50);
             topology.default_to("even");
+            if retries {
+                topology.processors.retry(|retry| retry.backoff(|backoff| backoff.min(20)).max_waiting(60));
+                topology.batchers[1].retry(|retry| retry.backoff(|backoff| backoff.min(20)).max_waiting(60));
+            }
         })
-        .handle_batch(|_: &mut broadway::Batch<Closures<u64, u64, Parity>>| {
-            async {
+        .handle_batch(move |batch: &mut broadway::Batch<Closures<u64, u64, Parity>>| {
+            async move {
                 tokio::time::sleep(ms(3)).await;
+                if retries && batch.batcher() == Parity::Odd && batch.info().attempt() == 1 {
+                    return Err("not yet".into());
+                }
                 Ok(())
             }
             .boxed()
@@ -233,6 +248,24 @@ async fn many_kills_lose_nothing_and_settle_nothing_twice() {
         assert!(report.restarts > 100 && report.released > 0 && report.acknowledged > 1_000, "{report:?}");
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_next_attempt_is_released_with_its_stage() {
+    for victim in ["processor_default_1", "batch_processor_odd_0", "batcher_odd", "rate_limiter"] {
+        within(async {
+            let loaded = Loaded::start_with(1_000, true).await;
+            for _ in 0..10 {
+                loaded.kill(victim).await;
+                tokio::time::sleep(ms(37)).await;
+            }
+            let report = loaded.pipeline.wait().await.unwrap();
+            loaded.assert_settled(&report);
+            assert_eq!(report.emitted, MESSAGES);
+            assert!(report.released > 10 && report.acknowledged > 3_000, "`{victim}`: {report:?}");
+        })
+        .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
