@@ -81,7 +81,7 @@ impl Loaded {
                     }
                     message.put_batch_key(&(message.data % 7));
                     tokio::time::sleep(ms(message.data % 5)).await;
-                    if retries && message.data % 3 == 0 && message.attempt() == 1 {
+                    if retries && message.data.is_multiple_of(3) && message.attempt() == 1 {
                         return Err("not yet".into());
                     }
                     Ok(message.data)
