@@ -6,7 +6,7 @@ use std::{any::Any, fmt, time::Duration};
 use async_trait::async_trait;
 
 use crate::{
-    error::{Error, is_permanent},
+    error::{Chain, Error, Result, is_permanent},
     failure::Failure,
 };
 
@@ -15,6 +15,14 @@ use crate::{
 /// A producer that reconnects registers again, so an old delivery still finds the channel that it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AckRef(pub(crate) u32);
+
+impl AckRef {
+    /// A reference to call an [`Acknowledger`] with, outside of a pipeline.
+    #[cfg(feature = "testing")]
+    pub const fn test(registration: u32) -> Self {
+        Self(registration)
+    }
+}
 
 /// What an acknowledger needs to know a message by: a delivery tag, an offset, a row, a receipt handle.
 #[derive(Default)]
@@ -44,6 +52,11 @@ impl AckData {
     /// The value given to [`any`](Self::any), if it is a `T`.
     pub fn get<T: 'static>(&self) -> Option<&T> {
         if let Self::Any(data) = self { data.downcast_ref() } else { None }
+    }
+
+    /// The value given to [`any`](Self::any), to be changed, if it is a `T`.
+    pub fn get_mut<T: 'static>(&mut self) -> Option<&mut T> {
+        if let Self::Any(data) = self { data.downcast_mut() } else { None }
     }
 }
 
@@ -143,11 +156,100 @@ impl AckReport {
         self.undelivered.iter().all(|(_, reason)| is_permanent(reason))
     }
 
+    /// The verdicts that did not arrive, by their position in [`Settled::iter`], with the reasons: for a connector's own
+    /// tests.
+    #[cfg(feature = "testing")]
+    pub fn reasons(&self) -> impl Iterator<Item = (usize, &Error)> {
+        self.undelivered.iter().map(|(position, reason)| (*position, reason))
+    }
+
     /// Whether every verdict arrived.
     pub fn is_delivered(&self) -> bool {
         self.undelivered.is_empty()
     }
 }
+
+/// What was given to [`Message::configure_ack`](crate::Message::configure_ack), for an acknowledger to look at.
+#[derive(Clone, Copy)]
+pub struct AckOptions<'a> {
+    options: &'a dyn Any,
+    given: &'static str,
+}
+
+impl<'a> AckOptions<'a> {
+    pub(crate) fn new<O: Any>(options: &'a O) -> Self {
+        Self { options, given: std::any::type_name::<O>() }
+    }
+
+    /// The options, if they are an `O`.
+    ///
+    /// # Errors
+    /// [`UnsupportedOptions`], which says what was given and that an `O` is taken.
+    pub fn get<O: Any>(&self) -> Result<&'a O, UnsupportedOptions> {
+        let takes = Some(std::any::type_name::<O>());
+        self.options.downcast_ref().ok_or(UnsupportedOptions { given: self.given, takes })
+    }
+
+    /// The error of an acknowledger that takes no options.
+    pub fn none_supported(&self) -> UnsupportedOptions {
+        UnsupportedOptions { given: self.given, takes: None }
+    }
+}
+
+impl fmt::Debug for AckOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AckOptions({})", self.given)
+    }
+}
+
+/// Options that an acknowledger does not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnsupportedOptions {
+    given: &'static str,
+    takes: Option<&'static str>,
+}
+
+impl fmt::Display for UnsupportedOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.takes {
+            Some(takes) => write!(f, "it takes `{takes}`, found `{}`", self.given),
+            None => write!(f, "it takes no options, found `{}`", self.given),
+        }
+    }
+}
+
+impl std::error::Error for UnsupportedOptions {}
+
+/// Why the acknowledgement of a message could not be configured.
+#[derive(Debug)]
+pub struct ConfigureAckError {
+    acknowledger: &'static str,
+    reason: Error,
+}
+
+impl ConfigureAckError {
+    pub(crate) fn new(acknowledger: &'static str, reason: Error) -> Self {
+        Self { acknowledger, reason }
+    }
+
+    /// The acknowledger's type.
+    pub fn acknowledger(&self) -> &'static str {
+        self.acknowledger
+    }
+
+    /// What the acknowledger said.
+    pub fn reason(&self) -> &Error {
+        &self.reason
+    }
+}
+
+impl fmt::Display for ConfigureAckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` cannot be configured so: {}", self.acknowledger, Chain::of(&*self.reason))
+    }
+}
+
+impl std::error::Error for ConfigureAckError {}
 
 /// Tells a source what became of its messages.
 ///
@@ -161,6 +263,21 @@ impl AckReport {
 pub trait Acknowledger: Send + Sync + 'static {
     /// Delivers the verdicts of messages that were emitted under `ack_ref`.
     async fn ack(&self, ack_ref: AckRef, settled: Settled<'_>) -> AckReport;
+
+    /// Takes options for one message: [`Message::configure_ack`](crate::Message::configure_ack) calls it, and what is
+    /// written into `data` comes back with the verdict. Options are merged: one that is not given stays as it is. By
+    /// default there are none.
+    ///
+    /// # Errors
+    /// Options of another type ([`AckOptions::get`] makes the error), or with a value that cannot be. `data` is unchanged.
+    fn configure(&self, _ack_ref: AckRef, _data: &mut AckData, options: AckOptions<'_>) -> Result {
+        Err(options.none_supported().into())
+    }
+
+    /// What it is called in errors: its type.
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
 
     /// Makes the leases of messages end `by` from now: of messages that wait for a retry. The report says whose lease was
     /// renewed, by position in `data`: what it calls undelivered ends when it did before, and is tried again before that.

@@ -195,8 +195,13 @@ where
     async fn process_batch(&self, batch: &mut Batch<Self>) -> Result<()> {
         match &self.handle_batch {
             Some(f) => f(batch).await,
-            None => Ok(()),
+            // `has_process_batch` has kept such a pipeline from starting.
+            None => Err("no `handle_batch`".into()),
         }
+    }
+
+    fn has_process_batch(&self) -> bool {
+        self.handle_batch.is_some()
     }
 
     async fn prepare(&self, messages: &mut [Message<T, B>]) -> Result<()> {

@@ -102,8 +102,25 @@ fn chain(error: &Error) -> impl Iterator<Item = &(dyn error::Error + 'static)> {
     })
 }
 
-/// An error with its sources on one line: `cannot open queue: permission denied`.
-pub(crate) struct Chain<'a>(pub(crate) &'a (dyn error::Error + 'static));
+/// Prints an error with its sources on one line: `cannot open queue: permission denied`. An error's own text leaves its
+/// sources out, and a log line should not.
+///
+/// ```
+/// use broadway::{Chain, DecodeError};
+///
+/// let error = DecodeError::new("a number", "one".parse::<u8>().unwrap_err());
+/// assert_eq!(error.to_string(), "payload is not a number");
+/// assert_eq!(Chain::of(&error).to_string(), "payload is not a number: invalid digit found in string");
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Chain<'a>(&'a (dyn error::Error + 'static));
+
+impl<'a> Chain<'a> {
+    /// The error, to be printed with its sources. Of an [`Error`], which is a box: `Chain::of(&*error)`.
+    pub fn of(error: &'a (dyn error::Error + 'static)) -> Self {
+        Self(error)
+    }
+}
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

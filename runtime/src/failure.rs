@@ -105,7 +105,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind, crate::error::Chain(&**self.reason))
+        write!(f, "{}: {}", self.kind, crate::error::Chain::of(&**self.reason))
     }
 }
 

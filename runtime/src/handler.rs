@@ -92,12 +92,17 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     /// Fail this message alone.
     fn process(&self, message: &mut MessageOf<Self>) -> impl Future<Output = Result<Self::Output>> + Send;
 
-    /// `handle_batch`: works on a batch.
+    /// `handle_batch`: works on a batch. A pipeline with batchers has one: by default every batch fails.
     ///
     /// # Errors
     /// Fail every message of the batch that was not failed by itself.
     fn process_batch(&self, _batch: &mut Batch<Self>) -> impl Future<Output = Result<()>> + Send {
-        async { Ok(()) }
+        async { Err("the pipeline has batchers and no `process_batch`; implement it".into()) }
+    }
+
+    /// Whether there is a [`process_batch`](Self::process_batch): with `false` a topology with batchers does not start.
+    fn has_process_batch(&self) -> bool {
+        true
     }
 
     /// `prepare_messages`: sees the messages that a processor took at once, before `handle_message` does.

@@ -95,21 +95,24 @@ pub mod prelude {
     };
 }
 
-pub use acknowledger::{AckData, AckRef, AckReport, Acknowledger, NoopAcknowledger, Settled, Settlement};
+pub use acknowledger::{
+    AckData, AckOptions, AckRef, AckReport, Acknowledger, ConfigureAckError, NoopAcknowledger, Settled, Settlement,
+    UnsupportedOptions,
+};
 pub use async_trait::async_trait;
 pub use batch::{Batch, BatchInfo, MessageOf, Trigger};
 pub use batch_key::{BatchKey, BatchKeyValue};
 pub use broadway_macros::broadway;
 pub use broadway_topology as topology;
 pub use builder::{Builder, Closures};
-pub use error::{Error, Permanent, Result, ResultExt, RetryAfter};
+pub use error::{Chain, Error, Permanent, Result, ResultExt, RetryAfter};
 pub use failure::{DecodeError, Failure, FailureKind};
 pub use handler::{Batcher, BoxProducer, Broadway, Declared, DefaultBatcher, Lent, Outcome};
 pub use message::{BatchMode, Done, Message};
 pub use payload::Payload;
 pub use pipeline::{
-    BatchSummary, Handle, Health, MessageOutcome, Pipeline, PushError, RateLimitError, Setup, StageStats, StartError,
-    StartLink, Stats, Status, all_running,
+    AckError, BatchSummary, Handle, Health, MessageOutcome, Pipeline, PushError, RateLimitError, Setup, StageStats,
+    StartError, StartLink, Stats, Status, ack_immediately, all_running,
 };
 pub use report::{EndReason, Report, StopError, Stuck};
 pub use stage::{InFlight, Incoming, Next, Outbox, Producer, ProducerContext, Signal, StageIndex};

@@ -8,13 +8,14 @@ use std::{
 };
 
 use crate::{
+    acknowledger::{AckOptions, ConfigureAckError},
     batch_key::{BatchKey, BatchKeyValue},
     envelope::Envelope,
     error::Error,
     failure::{Failure, FailureKind},
     handler::{Batcher, DefaultBatcher},
     payload::Payload,
-    ticket::Ticket,
+    ticket::{Ticket, Verdict},
 };
 
 /// One message on its way through a pipeline.
@@ -193,8 +194,42 @@ impl<T, B> Message<T, B> {
         self.release_after_ms = u32::try_from(delay.as_millis()).unwrap_or(u32::MAX).saturating_add(1);
     }
 
+    /// Changes how this message is acknowledged, in the words of its source: with SQS
+    /// `message.configure_ack(SqsAck::new().on_failure(Action::Ack))`. Options are merged: what is not given stays as it
+    /// is. A message that was made for a test, or pushed by one, takes any options.
+    ///
+    /// # Errors
+    /// [`ConfigureAckError`] if the message's source takes no options, others, or not this value; it names the type of the
+    /// acknowledger and what it takes. Passed on with `?`, it fails the message. Also if the message was acknowledged
+    /// before, or its pipeline has ended.
+    pub fn configure_ack<O: Any>(&mut self, options: O) -> Result<(), ConfigureAckError> {
+        let error = |acknowledger, reason: Error| Err(ConfigureAckError::new(acknowledger, reason));
+        if !self.ticket.is_live() {
+            return Ok(());
+        }
+        if self.ticket.is_told() {
+            return error("the acknowledgement", "the message was acknowledged before".into());
+        }
+        let ack_ref = self.ticket.ack_ref();
+        let acknowledger = self.ticket.desk().and_then(|desk| desk.acknowledger(ack_ref));
+        let Some(acknowledger) = acknowledger else {
+            return error("the acknowledgement", "the pipeline has ended".into());
+        };
+        let configured = acknowledger.configure(ack_ref, self.ticket.data_mut(), AckOptions::new(&options));
+        configured.or_else(|reason| error(acknowledger.name(), reason))
+    }
+
     pub(crate) fn release_delay(&self) -> Option<Duration> {
         self.release_after_ms.checked_sub(1).map(|ms| Duration::from_millis(ms.into()))
+    }
+
+    /// What its source is told about a message that failed or succeeded, and when it is to be delivered again.
+    pub(crate) fn verdict(&self) -> (Verdict, Option<Duration>) {
+        match (&self.failure, self.fate, self.release_delay()) {
+            (None, ..) | (_, Fate::Discarded, _) => (Verdict::Successful, None),
+            (_, _, Some(delay)) => (Verdict::Released, Some(delay)),
+            (_, _, None) => (Verdict::Failed, None),
+        }
     }
 }
 

@@ -3,15 +3,22 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{
-        Mutex, PoisonError, RwLock, Weak,
+        Arc, Mutex, PoisonError, RwLock, Weak,
         atomic::{AtomicU32, Ordering},
     },
 };
 
 use tokio::sync::Notify;
 
-use crate::acknowledger::{AckData, AckRef, Settlement};
+use crate::{
+    acknowledger::{AckData, AckRef, Acknowledger, Settlement},
+    telemetry::StageCounters,
+};
+
+/// Set in the reference of a ticket whose verdict was told before the end of the pipeline: what comes later is none.
+const TOLD: u32 = 1 << 31;
 
 /// Identity and acknowledgement of one message. Lane 0 marks a ticket that is settled, or never was live.
 #[derive(Debug)]
@@ -49,7 +56,43 @@ impl Ticket {
 
     #[inline]
     pub(crate) fn token(&self) -> Token {
-        Token(u64::from(self.lane) << 32 | u64::from(self.ack_ref.0), self.sequence)
+        Token(u64::from(self.lane) << 32 | u64::from(self.ack_ref.0 & !TOLD), self.sequence)
+    }
+
+    /// Whether the verdict needs more than its acknowledger: somebody waits for it, or it was told before.
+    #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        // Reference 0 is that of pushed messages, and a negative number has the mark.
+        self.ack_ref.0.cast_signed() <= 0
+    }
+
+    /// Whether the verdict was told before the end of the pipeline.
+    pub(crate) fn is_told(&self) -> bool {
+        self.ack_ref.0 & TOLD != 0
+    }
+
+    /// Takes what the acknowledger needs, before the end of the pipeline: the message goes on and keeps its identity.
+    pub(crate) fn tell(&mut self) -> AckData {
+        self.ack_ref.0 |= TOLD;
+        std::mem::take(&mut self.data)
+    }
+
+    /// What the acknowledger needs, to be changed by it.
+    pub(crate) fn data_mut(&mut self) -> &mut AckData {
+        &mut self.data
+    }
+
+    /// Whether there is anything to settle: not so for a message that was made for a test.
+    pub(crate) fn is_live(&self) -> bool {
+        self.lane != 0
+    }
+
+    /// The pipeline that the message belongs to, unless it has ended.
+    pub(crate) fn desk(&self) -> Option<Arc<dyn Desk>> {
+        let lanes = LANES.read().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes.get(&self.lane).and_then(Weak::upgrade)?;
+        drop(lanes);
+        lane.desk.upgrade()
     }
 
     /// What the acknowledger knows the message by.
@@ -77,6 +120,9 @@ impl Drop for Ticket {
 impl Ticket {
     #[cold]
     fn release(&mut self) {
+        if self.is_told() {
+            return;
+        }
         let lanes = LANES.read().unwrap_or_else(PoisonError::into_inner);
         // A pipeline that has ended leaves its messages to the source's own redelivery.
         let Some(lane) = lanes.get(&self.lane).and_then(Weak::upgrade) else { return };
@@ -102,11 +148,24 @@ pub(crate) struct Unsettled {
     pub(crate) settlement: Settlement,
 }
 
+/// What a message finds its pipeline's acknowledgers by, in the rare case that a callback asks for one.
+pub(crate) trait Desk: Send + Sync {
+    fn acknowledger(&self, ack_ref: AckRef) -> Option<Arc<dyn Acknowledger>>;
+
+    /// Lends the counters of what is settled outside of the stages, to one at a time.
+    fn count(&self, count: &mut dyn FnMut(&StageCounters));
+
+    /// Whether a drain's deadline has passed.
+    fn is_fenced(&self) -> bool;
+
+    fn lane(&self) -> &ReleaseLane;
+}
+
 /// Where messages wait whose stage could not settle them. It holds no more than what is in flight, because a message in the lane
 /// still counts as in flight. Posting neither waits, nor spawns, nor panics.
-#[derive(Debug)]
 pub(crate) struct ReleaseLane {
     id: u32,
+    desk: Weak<dyn Desk>,
     waiting: Mutex<Vec<Unsettled>>,
     posted: Notify,
 }
@@ -115,10 +174,10 @@ static LANES: RwLock<BTreeMap<u32, Weak<ReleaseLane>>> = RwLock::new(BTreeMap::n
 static NEXT_LANE: AtomicU32 = AtomicU32::new(1);
 
 impl ReleaseLane {
-    pub(crate) fn open() -> std::sync::Arc<Self> {
+    pub(crate) fn open(desk: Weak<dyn Desk>) -> Arc<Self> {
         let id = NEXT_LANE.fetch_add(1, Ordering::Relaxed);
-        let lane = std::sync::Arc::new(Self { id, waiting: Mutex::default(), posted: Notify::new() });
-        LANES.write().unwrap_or_else(PoisonError::into_inner).insert(id, std::sync::Arc::downgrade(&lane));
+        let lane = Arc::new(Self { id, desk, waiting: Mutex::default(), posted: Notify::new() });
+        LANES.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::downgrade(&lane));
         lane
     }
 
@@ -138,6 +197,12 @@ impl ReleaseLane {
     }
 }
 
+impl fmt::Debug for ReleaseLane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReleaseLane").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 impl Drop for ReleaseLane {
     fn drop(&mut self) {
         LANES.write().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
@@ -148,9 +213,13 @@ impl Drop for ReleaseLane {
 mod tests {
     use super::*;
 
+    fn no_desk() -> Weak<dyn Desk> {
+        Weak::<crate::pipeline::Shared>::new()
+    }
+
     #[test]
     fn a_dropped_ticket_is_posted_once_and_a_settled_one_never() {
-        let lane = ReleaseLane::open();
+        let lane = ReleaseLane::open(no_desk());
         drop(Ticket::new(&lane, AckRef(3), 1, AckData::U64(7)));
         let mut settled = Ticket::new(&lane, AckRef(3), 2, AckData::U64(8));
         assert_eq!(settled.settle().as_u64(), Some(8));
@@ -163,9 +232,22 @@ mod tests {
 
     #[test]
     fn a_ticket_that_outlives_its_pipeline_is_dropped_in_peace() {
-        let lane = ReleaseLane::open();
+        let lane = ReleaseLane::open(no_desk());
         let ticket = Ticket::new(&lane, AckRef(0), 1, AckData::None);
         drop(lane);
         drop(ticket);
+    }
+
+    #[test]
+    fn a_ticket_that_was_told_keeps_its_identity_and_is_never_posted() {
+        let lane = ReleaseLane::open(no_desk());
+        let mut ticket = Ticket::new(&lane, AckRef(3), 1, AckData::U64(7));
+        let token = ticket.token();
+        assert!(!ticket.is_special() && !ticket.is_told());
+        assert_eq!(ticket.tell().as_u64(), Some(7));
+        assert!(ticket.is_special() && ticket.is_told());
+        assert_eq!(ticket.token(), token);
+        drop(ticket);
+        assert!(lane.take().is_empty());
     }
 }

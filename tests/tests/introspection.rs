@@ -25,6 +25,7 @@ async fn statistics_are_kept_by_stage_and_stay_after_the_end() {
             topology.processors.stages(1).max_demand(10).min_demand(5);
             topology.batcher("default").batch_size(9);
         })
+        .handle_batch(|_| async { Ok(()) }.boxed())
         .start_link()
         .await
         .unwrap();

@@ -121,6 +121,7 @@ async fn a_partition_function_that_panics_fails_its_message_alone_in_either_laye
             3 | 105 => panic!("told to panic"),
             data => data,
         })
+        .handle_batch(|_| async { Ok(()) }.boxed())
         .handle_failed(move |messages| {
             let failures = messages.iter().filter_map(Message::failure);
             failures.for_each(|failure| log.push((failure.kind(), failure.stage().to_owned())));

@@ -151,6 +151,7 @@ async fn done_is_a_success_that_is_never_batched() {
         .topology(|topology| {
             topology.batcher("default").batch_size(1);
         })
+        .handle_batch(|_| async { Ok(()) }.boxed())
         .start_link()
         .await
         .unwrap();

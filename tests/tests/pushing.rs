@@ -51,6 +51,7 @@ async fn an_outcome_tells_all_that_became_of_a_message() {
         .topology(|topology| {
             topology.batcher("default").batch_size(3).batch_timeout(50);
         })
+        .handle_batch(|_| async { Ok(()) }.boxed())
         .start_link()
         .await
         .unwrap();

@@ -112,6 +112,7 @@ async fn what_chose_no_batcher_fails_where_there_is_no_default() {
         .topology(|topology| {
             topology.unrouted_fail();
         })
+        .handle_batch(|_| async { Ok(()) }.boxed())
         .handle_failed(move |messages| {
             for failure in messages.iter().filter_map(Message::failure) {
                 log.push((failure.kind(), failure.reason().to_string(), failure.is_permanent()));
@@ -148,6 +149,7 @@ async fn unrouted_fail_holds_for_an_enum_that_has_a_default_too() {
                 topology.batcher("default");
                 topology.unrouted_fail();
             })
+            .handle_batch(|_| async { Ok(()) }.boxed())
             .start_link()
             .await
             .unwrap();

@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use broadway::{
-    BoxProducer, Broadway, Builder, Declared, DefaultBatcher, Message, Result, ResultExt, StageIndex, StartError,
-    StartLink, Status, all_running, testing::TestProducer, topology::Topology,
+    Batcher, BoxProducer, Broadway, Builder, Declared, DefaultBatcher, Message, Result, ResultExt, StageIndex,
+    StartError, StartLink, Status, all_running, testing::TestProducer, topology::Topology,
 };
 use broadway_tests::{Recorder, Scripted, Step, assert_settled, ms, within};
 use futures::FutureExt;
@@ -264,4 +264,72 @@ fn a_runtime_that_ends_first_says_so_to_those_who_wait() {
     let error = runtime().block_on(within(pipeline.wait())).unwrap_err();
     assert_eq!(error.to_string(), "the runtime ended before the pipeline did");
     assert!(!is_running("outlived") && !pipeline.health().running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn batchers_without_a_handle_batch_are_refused() {
+    within(async {
+        let builder = || {
+            Builder::new("no-sink", |_| TestProducer::<u64>::new(), |_| async { Ok(()) }.boxed()).topology(|topology| {
+                topology.batcher("default");
+            })
+        };
+        let error = builder().start_link().await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`no-sink` cannot start: the pipeline has batchers and no `handle_batch`; give its builder one"
+        );
+        assert!(matches!(error, StartError::Callbacks { .. }) && !is_running("no-sink"));
+        let pipeline = builder().handle_batch(|_| async { Ok(()) }.boxed()).start_link().await.unwrap();
+        assert_settled(&pipeline.stop().await.unwrap());
+    })
+    .await;
+}
+
+/// Two batchers by hand; what is not routed goes to the second one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Two {
+    First,
+    Second,
+}
+
+impl Batcher for Two {
+    const DEFAULT: Option<Self> = Some(Self::Second);
+
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_default_batcher_that_the_topology_does_not_agree_with_is_refused() {
+    within(async {
+        let builder = |default: &'static str| {
+            Builder::routed(
+                "two",
+                |_| TestProducer::<u64>::new(),
+                |message: &mut Message<u64, Two>| {
+                    message.put_batcher(Two::First);
+                    async { Ok(()) }.boxed()
+                },
+            )
+            .topology(move |topology| {
+                topology.batcher("one");
+                topology.batcher("two");
+                topology.default_to(default);
+            })
+            .handle_batch(|_| async { Ok(()) }.boxed())
+        };
+        let error = builder("one").start_link().await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`two` cannot start: messages that are not routed go to batcher `one` by the topology, and \
+             `Batcher::DEFAULT` is `Second`; make them agree"
+        );
+        assert_settled(&builder("two").start_link().await.unwrap().stop().await.unwrap());
+        // `unrouted = fail` goes before either.
+        let setup = builder("one").configure().root(|topology| topology.unrouted_fail());
+        assert_settled(&setup.start_link().await.unwrap().stop().await.unwrap());
+    })
+    .await;
 }

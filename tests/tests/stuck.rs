@@ -56,6 +56,7 @@ async fn late_verdict(fails: bool) {
         topology.processors.stages(1).max_demand(10).min_demand(7);
         topology.batcher("default").batch_size(100).batch_timeout(60_000);
     })
+    .handle_batch(|_| async { Ok(()) }.boxed())
     .handle_failed(move |messages| {
         failed_log.push(messages.len());
         async { Ok(()) }.boxed()

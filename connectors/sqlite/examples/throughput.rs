@@ -49,7 +49,8 @@ async fn main() -> broadway::Result<()> {
         )
         .topology(|topology| {
             topology.batcher("default").batch_size(100).batch_timeout(50);
-        });
+        })
+        .handle_batch(|_| Box::pin(async { Ok(()) }));
         let report = pipeline.start_link().await?.wait().await?;
         say("pipeline, batches of 100", report.acknowledged as usize, begun);
 

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use broadway::{AckData, AckRef, AckReport, Acknowledger, Error, ResultExt, Settled, Settlement, async_trait};
+use broadway::{
+    AckData, AckOptions, AckRef, AckReport, Acknowledger, Error, ResultExt, Settled, Settlement, async_trait,
+};
 
 use crate::{LeaseError, SqliteQueue, commit, lease::Receipt, queue::Core, settle::Verdict};
 
@@ -22,6 +24,52 @@ pub enum Action {
     DeadLetter,
 }
 
+/// How one message is acknowledged: for [`Message::configure_ack`](broadway::Message::configure_ack). What is not set is
+/// as the producer says, or as it was set before.
+///
+/// ```
+/// use broadway_sqlite::{Action, SqliteAck};
+///
+/// # fn example(message: &mut broadway::Message<u64>) -> broadway::Result {
+/// message.configure_ack(SqliteAck::new().on_failure(Action::DeadLetter))?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[must_use]
+pub struct SqliteAck {
+    on_success: Option<Action>,
+    on_failure: Option<Action>,
+}
+
+impl SqliteAck {
+    /// Nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the queue is told if the message succeeds.
+    pub fn on_success(mut self, action: Action) -> Self {
+        self.on_success = Some(action);
+        self
+    }
+
+    /// What the queue is told if the message fails.
+    pub fn on_failure(mut self, action: Action) -> Self {
+        self.on_failure = Some(action);
+        self
+    }
+
+    fn merge(self, earlier: Self) -> Self {
+        Self { on_success: self.on_success.or(earlier.on_success), on_failure: self.on_failure.or(earlier.on_failure) }
+    }
+}
+
+/// A message with options of its own; others are known by their receipt alone.
+struct Configured {
+    receipt: Receipt,
+    ack: SqliteAck,
+}
+
 #[derive(Debug)]
 pub(crate) struct SqliteAcknowledger {
     core: Arc<Core>,
@@ -34,9 +82,9 @@ impl SqliteAcknowledger {
         Self { core, on_success, on_failure }
     }
 
-    fn success(&self, _: &Settlement) -> Option<Verdict> {
+    fn success(&self, settlement: &Settlement) -> Option<Verdict> {
         let reason = || "was moved here by `on_success`".to_owned();
-        match self.on_success {
+        match ack(&settlement.data).on_success.unwrap_or(self.on_success) {
             Action::Ack => Some(Verdict::Delete),
             Action::Noop => None,
             Action::ReleaseAfter(after) => Some(Verdict::Fail(Some(after), reason())),
@@ -45,7 +93,7 @@ impl SqliteAcknowledger {
     }
 
     fn failure(&self, settlement: &Settlement) -> Option<Verdict> {
-        Some(match self.on_failure {
+        Some(match ack(&settlement.data).on_failure.unwrap_or(self.on_failure) {
             Action::Noop => Verdict::Fail(None, reason(settlement)),
             Action::ReleaseAfter(after) => Verdict::Fail(Some(after), reason(settlement)),
             Action::DeadLetter => Verdict::Bury(reason(settlement)),
@@ -82,7 +130,15 @@ fn reason(settlement: &Settlement) -> String {
 }
 
 fn receipt(data: &AckData) -> Option<Receipt> {
-    if let AckData::U128(numbers) = data { Some(Receipt::from_numbers(*numbers)) } else { None }
+    match data {
+        AckData::U128(numbers) => Some(Receipt::from_numbers(*numbers)),
+        data => data.get::<Configured>().map(|configured| configured.receipt),
+    }
+}
+
+/// The message's own options.
+fn ack(data: &AckData) -> SqliteAck {
+    data.get::<Configured>().map(|configured| configured.ack).unwrap_or_default()
 }
 
 fn foreign() -> Error {
@@ -91,6 +147,17 @@ fn foreign() -> Error {
 
 #[async_trait]
 impl Acknowledger for SqliteAcknowledger {
+    fn configure(&self, _: AckRef, data: &mut AckData, options: AckOptions<'_>) -> broadway::Result {
+        let options = options.get::<SqliteAck>()?;
+        let receipt = receipt(data).ok_or_else(foreign)?;
+        *data = AckData::any(Configured { receipt, ack: options.merge(ack(data)) });
+        Ok(())
+    }
+
+    fn name(&self) -> &'static str {
+        "SqliteAcknowledger"
+    }
+
     async fn ack(&self, _: AckRef, settled: Settled<'_>) -> AckReport {
         let mut report = AckReport::delivered();
         let (mut positions, mut verdicts) = (Vec::with_capacity(settled.len()), Vec::with_capacity(settled.len()));

@@ -36,7 +36,7 @@ mod settle;
 mod time;
 mod writer;
 
-pub use acknowledger::Action;
+pub use acknowledger::{Action, SqliteAck};
 pub use dead_letter::DeadLetter;
 pub use depth::Depth;
 pub use entry::{Entry, MAX_BODY_BYTES, MessageId};

@@ -9,7 +9,7 @@ use std::{
 };
 
 use broadway::{Builder, EndReason, Message, Payload, Pipeline, Result};
-use broadway_sqlite::{Action, Entry, SqliteMetadata, SqliteProducer, SqliteQueue};
+use broadway_sqlite::{Action, Entry, SqliteAck, SqliteMetadata, SqliteProducer, SqliteQueue};
 use support::{Place, texts};
 
 type OnMessage = fn(&mut Message<Payload>) -> Result<()>;
@@ -20,6 +20,7 @@ async fn run(producer: impl Fn() -> SqliteProducer + Send + Sync + 'static, hand
             topology.processors.stages(2);
             topology.batcher("default").batch_size(100).batch_timeout(20);
         })
+        .handle_batch(|_| Box::pin(async { Ok(()) }))
         .start_link()
         .await
         .unwrap()
@@ -319,4 +320,70 @@ async fn a_message_that_was_delivered_too_often_is_put_away_without_being_handle
     assert_eq!((*handled.lock().unwrap()).as_slice(), [1, 2, 3]);
     assert_eq!((report.failed, report.discarded, report.emitted), (4, 1, 4));
     assert_eq!(queue.depth().await.unwrap().total(), 0);
+}
+
+#[tokio::test]
+async fn one_message_can_be_acknowledged_otherwise_than_the_producer_says() {
+    let hour = Duration::from_secs(3600);
+    // (ready, leased, delayed, dead) after one delivery
+    let cases: [(OnMessage, (u64, u64, u64, u64)); 5] = [
+        (
+            |message| {
+                message.configure_ack(SqliteAck::new().on_failure(Action::DeadLetter))?;
+                Err("bad".into())
+            },
+            (0, 0, 0, 1),
+        ),
+        // Setting one does not reset the other.
+        (
+            |message| {
+                message.configure_ack(SqliteAck::new().on_failure(Action::DeadLetter))?;
+                message.configure_ack(SqliteAck::new().on_success(Action::Noop))?;
+                Err("bad".into())
+            },
+            (0, 0, 0, 1),
+        ),
+        (
+            |message| {
+                message.configure_ack(SqliteAck::new().on_success(Action::Noop))?;
+                message.configure_ack(SqliteAck::new().on_failure(Action::DeadLetter))?;
+                Ok(())
+            },
+            (0, 1, 0, 0),
+        ),
+        // The later one counts.
+        (
+            |message| {
+                message.configure_ack(SqliteAck::new().on_failure(Action::DeadLetter))?;
+                message.configure_ack(SqliteAck::new().on_failure(Action::Ack))?;
+                Err("bad".into())
+            },
+            (0, 0, 0, 0),
+        ),
+        // Options of another source fail the message: it is given back in an hour, as the producer says.
+        (
+            |message| {
+                let error = message.configure_ack(Action::Ack).unwrap_err();
+                assert_eq!(
+                    error.to_string(),
+                    "`SqliteAcknowledger` cannot be configured so: it takes `broadway_sqlite::acknowledger::SqliteAck`, \
+                     found `broadway_sqlite::acknowledger::Action`"
+                );
+                Err(error.into())
+            },
+            (0, 0, 1, 0),
+        ),
+    ];
+    for (case, (handle, expected)) in cases.into_iter().enumerate() {
+        let place = Place::new();
+        let queue = place.open().await;
+        queue.send("a").await.unwrap();
+        let source = queue.clone();
+        let producer = move || source.producer().on_failure(Action::ReleaseAfter(hour));
+        let pipeline = run(producer, handle).await;
+        pipeline.wait_until(|stats| stats.acknowledged + stats.failed == 1).await;
+        pipeline.stop().await.unwrap();
+        let depth = queue.depth().await.unwrap();
+        assert_eq!((depth.ready, depth.leased, depth.delayed, depth.dead), expected, "case {case}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use broadway::{AckData, AckRef, AckReport, Acknowledger, ResultExt, Settled, Settlement, Signal};
+use broadway::{AckData, AckOptions, AckRef, AckReport, Acknowledger, ResultExt, Settled, Settlement, Signal};
 use tokio::time::Instant;
 
 use crate::{coalescer::Change, connection::Connection, error::SqsError, options::LONGEST_VISIBILITY};
@@ -20,15 +20,76 @@ pub enum Action {
     ReleaseAfter(Duration),
 }
 
-/// What one delivery of a message is known by.
+/// How one message is acknowledged: for [`Message::configure_ack`](broadway::Message::configure_ack). What is not set is
+/// as the producer says, or as it was set before.
+///
+/// ```
+/// use broadway_sqs::{Action, SqsAck};
+///
+/// # fn example(message: &mut broadway::Message<u64>) -> broadway::Result {
+/// message.configure_ack(SqsAck::new().on_failure(Action::Ack))?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[must_use]
+pub struct SqsAck {
+    on_success: Option<Action>,
+    on_failure: Option<Action>,
+}
+
+impl SqsAck {
+    /// Nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What SQS is told if the message succeeds.
+    pub fn on_success(mut self, action: Action) -> Self {
+        self.on_success = Some(action);
+        self
+    }
+
+    /// What SQS is told if the message fails.
+    pub fn on_failure(mut self, action: Action) -> Self {
+        self.on_failure = Some(action);
+        self
+    }
+
+    fn merge(self, earlier: Self) -> Self {
+        Self { on_success: self.on_success.or(earlier.on_success), on_failure: self.on_failure.or(earlier.on_failure) }
+    }
+
+    fn check(self) -> Result<(), String> {
+        let given = [("on_success", self.on_success), ("on_failure", self.on_failure)];
+        let wrong = given.into_iter().find_map(|(option, action)| Some((option, action?.too_long()?)));
+        wrong.map_or(Ok(()), |(option, delay)| Err(format!("`{option}` is release after {delay:?}; {RELEASE_RULE}")))
+    }
+}
+
+/// The rule of [`Action::ReleaseAfter`].
+pub(crate) const RELEASE_RULE: &str = "it must be a release after 0 to 43200 seconds";
+
+impl Action {
+    /// A delay that SQS does not take.
+    pub(crate) fn too_long(self) -> Option<Duration> {
+        if let Self::ReleaseAfter(delay) = self {
+            Some(delay).filter(|delay| *delay > LONGEST_VISIBILITY)
+        } else {
+            None
+        }
+    }
+}
+
+/// What one delivery of a message is known by, and its own options.
 pub(crate) struct Receipt {
     handle: Arc<str>,
     received_at: Instant,
+    ack: SqsAck,
 }
 
 impl Receipt {
     pub(crate) fn new(handle: &str, received_at: Instant) -> Self {
-        Self { handle: handle.into(), received_at }
+        Self { handle: handle.into(), received_at, ack: SqsAck::default() }
     }
 
     /// SQS counts its twelve hours from the receive.
@@ -78,9 +139,9 @@ impl SqsAcknowledger {
     ) -> Option<Change> {
         let successful = settled.successful.len();
         if position < successful {
-            receipt.change(self.on_success)
+            receipt.change(receipt.ack.on_success.unwrap_or(self.on_success))
         } else if position < successful + settled.failed.len() {
-            receipt.change(self.on_failure)
+            receipt.change(receipt.ack.on_failure.unwrap_or(self.on_failure))
         } else {
             Some(receipt.visible_after(settlement.release_after.unwrap_or_default()))
         }
@@ -114,6 +175,18 @@ const FOREIGN: &str = "the message is not from SQS";
 
 #[async_trait]
 impl Acknowledger for SqsAcknowledger {
+    fn configure(&self, _: AckRef, data: &mut AckData, options: AckOptions<'_>) -> broadway::Result {
+        let options = options.get::<SqsAck>()?;
+        options.check()?;
+        let receipt = data.get_mut::<Receipt>().ok_or(FOREIGN)?;
+        receipt.ack = options.merge(receipt.ack);
+        Ok(())
+    }
+
+    fn name(&self) -> &'static str {
+        "SqsAcknowledger"
+    }
+
     async fn ack(&self, _: AckRef, settled: Settled<'_>) -> AckReport {
         let mut report = AckReport::delivered();
         let mut changes = Vec::with_capacity(settled.len());

@@ -34,7 +34,7 @@ mod sender;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-pub use acknowledger::Action;
+pub use acknowledger::{Action, SqsAck};
 pub use aws_sdk_sqs;
 pub use connection::Depth;
 pub use error::{ErrorKind, SqsError};

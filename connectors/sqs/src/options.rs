@@ -8,6 +8,7 @@ use aws_sdk_sqs::{
 
 use crate::{
     Action,
+    acknowledger::RELEASE_RULE,
     address::Address,
     error::{ErrorKind, SqsError},
 };
@@ -104,10 +105,9 @@ impl Options {
             return refuse("message_attribute_names", "\"\"".into(), "a list of names that are not empty");
         }
         for (option, action) in [("on_success", self.on_success), ("on_failure", self.on_failure)] {
-            if let Action::ReleaseAfter(delay) = action
-                && delay > LONGEST_VISIBILITY
-            {
-                return refuse(option, format!("release after {delay:?}"), "a release after 0 to 43200 seconds");
+            if let Some(delay) = action.too_long() {
+                let detail = format!("`{option}` is release after {delay:?}; {RELEASE_RULE}");
+                return Err(SqsError::new(queue, "use", ErrorKind::Option, detail));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use broadway::{Error, Message, Payload, Permanent, Status, testing::ProducerHarness};
-use broadway_sqs::{Action, SqsProducer, SqsQueue, aws_sdk_sqs::types::QueueAttributeName};
+use broadway_sqs::{Action, SqsAck, SqsProducer, SqsQueue, aws_sdk_sqs::types::QueueAttributeName};
 use support::{Requests, Server, producer, within};
 
 on_servers![
@@ -15,6 +15,7 @@ on_servers![
     failures_are_deleted_if_told_so,
     failures_are_given_back_for_later_if_told_so,
     successes_are_left_alone_if_told_so,
+    one_message_can_be_acknowledged_otherwise_than_the_producer_says,
     a_released_message_is_not_deleted_whatever_becomes_of_failures,
     one_bad_entry_fails_alone,
     one_message_twice_in_a_round_is_deleted,
@@ -110,6 +111,51 @@ async fn successes_are_left_alone_if_told_so(server: Server) {
     assert_eq!(after(&server, "success-noop", noop, Status::Successful).await, (0, 1));
     let now = |producer: SqsProducer| producer.on_success(Action::ReleaseAfter(Duration::ZERO));
     assert_eq!(after(&server, "success-now", now, Status::Successful).await, (1, 0));
+}
+
+async fn one_message_can_be_acknowledged_otherwise_than_the_producer_says(server: Server) {
+    let (ok, failed) = (Status::Successful, Status::Failed);
+    let cases = [
+        ("own-failure", SqsAck::new().on_failure(Action::Ack), SqsAck::new(), failed, (0, 0)),
+        ("own-success", SqsAck::new().on_success(Action::Noop), SqsAck::new(), ok, (0, 1)),
+        // Setting one does not reset the other; the later one counts.
+        ("own-both-1", SqsAck::new().on_success(Action::Noop), SqsAck::new().on_failure(Action::Ack), ok, (0, 1)),
+        ("own-both-2", SqsAck::new().on_failure(Action::Ack), SqsAck::new().on_success(Action::Noop), failed, (0, 0)),
+        (
+            "own-again",
+            SqsAck::new().on_failure(Action::Ack),
+            SqsAck::new().on_failure(Action::ReleaseAfter(Duration::ZERO)),
+            failed,
+            (1, 0),
+        ),
+    ];
+    for (name, first, second, verdict, expected) in cases {
+        let queue = filled(&server, name, 1).await;
+        let mut harness = ProducerHarness::start(producer(&queue)).await.unwrap();
+        let mut messages = received(&mut harness, 1).await;
+        messages[0].configure_ack(first).unwrap();
+        messages[0].configure_ack(second).unwrap();
+        assert!(settle(&harness, messages, verdict).await.is_empty(), "{name}");
+        let depth = queue.depth().await.unwrap();
+        assert_eq!((depth.visible, depth.in_flight), expected, "{name}");
+    }
+    let queue = filled(&server, "own-wrong", 1).await;
+    let mut harness = ProducerHarness::start(producer(&queue)).await.unwrap();
+    let mut messages = received(&mut harness, 1).await;
+    assert_eq!(
+        messages[0].configure_ack(Action::Ack).unwrap_err().to_string(),
+        "`SqsAcknowledger` cannot be configured so: it takes `broadway_sqs::acknowledger::SqsAck`, found \
+         `broadway_sqs::acknowledger::Action`"
+    );
+    let day = Action::ReleaseAfter(Duration::from_secs(86_400));
+    assert_eq!(
+        messages[0].configure_ack(SqsAck::new().on_failure(day)).unwrap_err().to_string(),
+        "`SqsAcknowledger` cannot be configured so: `on_failure` is release after 86400s; it must be a release after 0 \
+         to 43200 seconds"
+    );
+    // It is as it was.
+    assert!(settle(&harness, messages, ok).await.is_empty());
+    assert_eq!(queue.depth().await.unwrap().in_flight, 0);
 }
 
 async fn a_released_message_is_not_deleted_whatever_becomes_of_failures(server: Server) {

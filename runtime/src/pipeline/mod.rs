@@ -6,6 +6,7 @@ mod batch_processor;
 mod batch_retries;
 mod batcher;
 mod core;
+mod early;
 mod entry;
 mod handle;
 mod handled;
@@ -36,6 +37,7 @@ mod waiting_room;
 
 pub(crate) use self::core::Core;
 pub use self::core::PushError;
+pub use early::{AckError, ack_immediately};
 pub use handle::{Handle, Health, RateLimitError, StageStats, Stats};
 pub use outcome::{BatchSummary, Outcome as MessageOutcome, Status};
 pub use owner::Pipeline;

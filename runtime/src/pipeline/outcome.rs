@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 
 use crate::{
-    acknowledger::{AckRef, AckReport, Acknowledger, Settled, Settlement},
+    acknowledger::{AckData, AckOptions, AckRef, AckReport, Acknowledger, Settled, Settlement},
     batch::{BatchInfo, MessageOf, Trigger},
     batch_key::BatchKey,
     failure::Failure,
@@ -124,12 +124,26 @@ pub(crate) fn tell<P: Broadway>(
     });
 }
 
+/// Tells the waiter, if there is one, a verdict that was asked for before the end: there is no output and no batch.
+pub(crate) fn tell_early(settlement: &mut Settlement, batch_key: &BatchKey) {
+    let data = std::mem::take(&mut settlement.data);
+    let Some(waiter) = data.get::<Waiter>() else { return };
+    let failure = settlement.failure.clone();
+    let status = if failure.is_some() { Status::Failed } else { Status::Successful };
+    waiter.tell(Outcome { status, failure, attempts: 1, batch_key: batch_key.clone(), ..Outcome::released() });
+}
+
 /// The acknowledger of pushed messages: only what was released comes this way with somebody waiting.
 #[derive(Debug)]
 pub(crate) struct Teller;
 
 #[async_trait]
 impl Acknowledger for Teller {
+    /// Stands in for the acknowledger of any source: it takes all options.
+    fn configure(&self, _ack_ref: AckRef, _data: &mut AckData, _options: AckOptions<'_>) -> crate::Result {
+        Ok(())
+    }
+
     async fn ack(&self, _ack_ref: AckRef, settled: Settled<'_>) -> AckReport {
         let waiter =
             |settlement: &'_ Settlement| settlement.data.get::<Waiter>().map(|waiter| waiter.tell(Outcome::released()));

@@ -70,7 +70,7 @@ impl<P: Broadway> Producer<P> {
         self.ask_while_there_is_more(&mut *made.producer, &mut outbox, &draining).await;
         if draining.is_raised() {
             if let Err(error) = made.producer.prepare_for_draining(&mut outbox).await {
-                tracing::error!(stage = &*self.name, error = %Chain(&*error), "prepare_for_draining failed");
+                tracing::error!(stage = &*self.name, error = %Chain::of(&*error), "prepare_for_draining failed");
             }
             self.push(&mut outbox, usize::MAX).await;
         }
@@ -110,13 +110,13 @@ impl<P: Broadway> Producer<P> {
             let failing = backoff.failing_for();
             if failing >= most {
                 let reason =
-                    format!("`{}` has failed for {failing:.1?} without a success: {}", self.name, Chain(&*error));
+                    format!("`{}` has failed for {failing:.1?} without a success: {}", self.name, Chain::of(&*error));
                 self.plan.shared.give_up(reason);
                 std::future::pending::<()>().await;
             }
             wait = wait.min(most - failing);
         }
-        tracing::warn!(stage = &*self.name, error = %Chain(&*error), ?wait, "{what}");
+        tracing::warn!(stage = &*self.name, error = %Chain::of(&*error), ?wait, "{what}");
         sleep(wait).await;
     }
 

@@ -15,7 +15,7 @@ use crate::{
     handler::Broadway,
     message::{Fate, Message},
     telemetry::StageCounters,
-    ticket::{Ticket, Unsettled, Verdict},
+    ticket::{ReleaseLane, Ticket, Unsettled, Verdict},
 };
 
 /// How often a verdict is sent, and how long the waits between are.
@@ -35,7 +35,7 @@ pub(crate) struct Settler {
 }
 
 /// The verdicts for one acknowledger, in buffers that are used again.
-struct Group {
+pub(super) struct Group {
     ack_ref: AckRef,
     acknowledger: Option<Arc<dyn Acknowledger>>,
     successful: Vec<Settlement>,
@@ -71,12 +71,12 @@ impl Settler {
         batch: Option<&BatchInfo<P::Batcher>>,
     ) {
         if self.shared.is_fenced() {
-            StageCounters::add(&self.counters.late, 1);
+            StageCounters::add(&self.counters.late, usize::from(!message.ticket.is_told()));
             return;
         }
         self.measure(message.emitted_at, 1);
         let ack_ref = message.ticket.ack_ref();
-        if ack_ref == outcome::ACK_REF {
+        if message.ticket.is_special() {
             self.tell::<P>(message, output, batch);
         } else if message.failure.is_none() {
             let settlement = message.ticket.settle().into();
@@ -131,6 +131,10 @@ impl Settler {
         output: Option<P::Output>,
         batch: Option<&BatchInfo<P::Batcher>>,
     ) {
+        // A message that was acknowledged before has its verdict.
+        if message.ticket.is_told() {
+            return;
+        }
         let failed = message.failure.is_some();
         StageCounters::add(&self.counters.discarded, usize::from(failed && message.fate == Fate::Discarded));
         outcome::tell::<P>(message, output, batch);
@@ -140,16 +144,8 @@ impl Settler {
 
     #[cold]
     fn settle_failed<T, B>(&mut self, message: &mut Message<T, B>) {
-        let release_after = message.release_delay();
-        let verdict = match (message.fate, release_after) {
-            (Fate::Discarded, _) => {
-                StageCounters::add(&self.counters.discarded, 1);
-                Verdict::Successful
-            }
-            (_, Some(_)) => Verdict::Released,
-            (_, None) => Verdict::Failed,
-        };
-        let release_after = release_after.filter(|_| verdict == Verdict::Released);
+        let (verdict, release_after) = message.verdict();
+        StageCounters::add(&self.counters.discarded, usize::from(verdict == Verdict::Successful));
         let (ack_ref, failure) = (message.ticket.ack_ref(), message.failure.take());
         let settlement = Settlement { data: message.ticket.settle(), failure, release_after };
         self.add(Unsettled { ack_ref, verdict, settlement });
@@ -165,13 +161,7 @@ impl Settler {
     /// Adds a verdict to the round.
     pub(crate) fn add(&mut self, unsettled: Unsettled) {
         let Unsettled { ack_ref, verdict, settlement } = unsettled;
-        let group = self.group(ack_ref);
-        group.mixed |= verdict != Verdict::Failed && settlement.failure.is_some();
-        match verdict {
-            Verdict::Successful => group.successful.push(settlement),
-            Verdict::Failed => group.failed.push(settlement),
-            Verdict::Released => group.released.push(settlement),
-        }
+        self.group(ack_ref).add(verdict, settlement);
     }
 
     #[inline]
@@ -215,23 +205,12 @@ impl Settler {
 
 impl Drop for Settler {
     fn drop(&mut self) {
-        for group in &mut self.groups {
-            let ack_ref = group.ack_ref;
-            for (verdict, settlements) in [
-                (Verdict::Successful, &mut group.successful),
-                (Verdict::Failed, &mut group.failed),
-                (Verdict::Released, &mut group.released),
-            ] {
-                settlements
-                    .drain(..)
-                    .for_each(|settlement| self.shared.lane.post(Unsettled { ack_ref, verdict, settlement }));
-            }
-        }
+        self.groups.iter_mut().for_each(|group| group.post(&self.shared.lane));
     }
 }
 
 impl Group {
-    fn new(ack_ref: AckRef, acknowledger: Option<Arc<dyn Acknowledger>>) -> Self {
+    pub(super) fn new(ack_ref: AckRef, acknowledger: Option<Arc<dyn Acknowledger>>) -> Self {
         let (successful, failed, released) = (Vec::new(), Vec::new(), Vec::new());
         Self { ack_ref, acknowledger, successful, failed, released, mixed: false }
     }
@@ -279,7 +258,32 @@ impl Group {
         }
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn ack_ref(&self) -> AckRef {
+        self.ack_ref
+    }
+
+    pub(super) fn add(&mut self, verdict: Verdict, settlement: Settlement) {
+        self.mixed |= verdict != Verdict::Failed && settlement.failure.is_some();
+        match verdict {
+            Verdict::Successful => self.successful.push(settlement),
+            Verdict::Failed => self.failed.push(settlement),
+            Verdict::Released => self.released.push(settlement),
+        }
+    }
+
+    /// Hands all that is in it to the release lane.
+    pub(super) fn post(&mut self, lane: &ReleaseLane) {
+        let ack_ref = self.ack_ref;
+        for (verdict, settlements) in [
+            (Verdict::Successful, &mut self.successful),
+            (Verdict::Failed, &mut self.failed),
+            (Verdict::Released, &mut self.released),
+        ] {
+            settlements.drain(..).for_each(|settlement| lane.post(Unsettled { ack_ref, verdict, settlement }));
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
         self.successful.len() + self.failed.len() + self.released.len()
     }
 
@@ -292,7 +296,7 @@ impl Group {
     }
 
     /// Counts what was delivered, and keeps what was not.
-    fn keep(&mut self, report: &AckReport, counters: &StageCounters) {
+    pub(super) fn keep(&mut self, report: &AckReport, counters: &StageCounters) {
         let mut undelivered: Vec<usize> = report.undelivered.iter().map(|(position, _)| *position).collect();
         undelivered.sort_unstable();
         let mut position = 0;
@@ -314,7 +318,7 @@ impl Group {
         }
     }
 
-    fn count_and_clear(&mut self, counters: &StageCounters) {
+    pub(super) fn count_and_clear(&mut self, counters: &StageCounters) {
         for (settlements, counter) in [
             (&mut self.successful, &counters.successful),
             (&mut self.failed, &counters.failed),
@@ -345,7 +349,7 @@ fn count(counters: &StageCounters, counter: &std::sync::atomic::AtomicU64, settl
 }
 
 /// One call; a panic is a report of its own.
-async fn call(group: &Group) -> AckReport {
+pub(super) async fn call(group: &Group) -> AckReport {
     let Some(acknowledger) = &group.acknowledger else { return AckReport::delivered() };
     let settled = group.settled();
     match AssertUnwindSafe(async { acknowledger.ack(group.ack_ref, settled).await }).catch_unwind().await {

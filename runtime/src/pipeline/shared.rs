@@ -2,7 +2,7 @@
 //! counters. Nothing here is locked for longer than a few instructions.
 
 use std::sync::{
-    Arc, PoisonError, RwLock,
+    Arc, Mutex, PoisonError, RwLock, Weak,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -12,8 +12,8 @@ use super::inside::Inside;
 use crate::{
     acknowledger::{AckRef, Acknowledger},
     stage::Signal,
-    telemetry::Counters,
-    ticket::ReleaseLane,
+    telemetry::{Counters, StageCounters},
+    ticket::{Desk, ReleaseLane},
 };
 
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     draining: watch::Sender<bool>,
     paused: watch::Sender<bool>,
     fenced: AtomicBool,
+    /// Held while the counters of the lane are added to.
+    counting: Mutex<()>,
     /// Messages that were pushed past the producers.
     pub(crate) pushed: AtomicU64,
     pub(crate) inside: Inside,
@@ -46,9 +48,9 @@ impl std::fmt::Debug for Acknowledgers {
 
 impl Shared {
     pub(crate) fn new(name: String, counters: Counters) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|shared: &Weak<Self>| Self {
             name,
-            lane: ReleaseLane::open(),
+            lane: ReleaseLane::open(shared.clone()),
             started: Instant::now(),
             counters,
             // Its reference is `outcome::ACK_REF`.
@@ -56,6 +58,7 @@ impl Shared {
             draining: watch::Sender::new(false),
             paused: watch::Sender::new(false),
             fenced: AtomicBool::new(false),
+            counting: Mutex::new(()),
             pushed: AtomicU64::new(0),
             inside: Inside::default(),
             gave_up: watch::Sender::new(None),
@@ -121,5 +124,24 @@ impl Shared {
     #[inline]
     pub(crate) fn is_fenced(&self) -> bool {
         self.fenced.load(Ordering::SeqCst)
+    }
+}
+
+impl Desk for Shared {
+    fn acknowledger(&self, ack_ref: AckRef) -> Option<Arc<dyn Acknowledger>> {
+        self.acknowledger(ack_ref)
+    }
+
+    fn count(&self, count: &mut dyn FnMut(&StageCounters)) {
+        let _alone = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        count(&self.counters.lane);
+    }
+
+    fn is_fenced(&self) -> bool {
+        self.is_fenced()
+    }
+
+    fn lane(&self) -> &ReleaseLane {
+        &self.lane
     }
 }

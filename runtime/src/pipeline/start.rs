@@ -16,7 +16,7 @@ use super::{
 use crate::{
     error::{Chain, Error, is_permanent},
     failure::panic_text,
-    handler::{Broadway, Declared},
+    handler::{Batcher, Broadway, Declared},
     spawn::spawn,
     stage::StageIndex,
     telemetry::Counters,
@@ -32,6 +32,15 @@ pub enum StartError {
         pipeline: String,
         /// Which rules, at which options, with which values.
         violations: Vec<Violation>,
+        /// Where the pipeline is declared.
+        declared: Option<Declared>,
+    },
+    /// The callbacks and the topology do not fit together.
+    Callbacks {
+        /// The pipeline's name.
+        pipeline: String,
+        /// What is missing, or contradicts what.
+        problem: String,
         /// Where the pipeline is declared.
         declared: Option<Declared>,
     },
@@ -66,11 +75,14 @@ impl fmt::Display for StartError {
                 }
                 Ok(())
             }
+            Self::Callbacks { pipeline, problem, declared } => {
+                write!(f, "`{pipeline}`{} cannot start: {problem}", At(declared))
+            }
             Self::NameInUse { name } => {
                 write!(f, "a pipeline named `{name}` is running; stop it first, or leave `name` out to get a free one")
             }
             Self::Producer { stage, error, declared } => {
-                write!(f, "producer {stage}{} cannot start: {}", At(declared), Chain(&**error))
+                write!(f, "producer {stage}{} cannot start: {}", At(declared), Chain::of(&**error))
             }
             Self::NoRuntime => f.write_str("no tokio runtime: call `start_link` inside `#[tokio::main]` or `block_on`"),
         }
@@ -104,6 +116,9 @@ pub(crate) async fn start<P: Broadway>(
     if !violations.is_empty() {
         return Err(StartError::Topology { pipeline: topology.name, violations, declared });
     }
+    if let Some(problem) = contradiction(&*pipeline, &topology) {
+        return Err(StartError::Callbacks { pipeline: topology.name, problem, declared });
+    }
     let name = Name::reserve(&topology.name, topology.explicit_name);
     let name = name.ok_or_else(|| StartError::NameInUse { name: topology.name.clone() })?;
     topology.name = name.as_str().to_owned();
@@ -126,6 +141,29 @@ pub(crate) async fn start<P: Broadway>(
     Ok(Pipeline::new(core))
 }
 
+/// What only the pipeline and its topology together can get wrong. The attribute checks it when it compiles.
+fn contradiction<P: Broadway>(pipeline: &P, topology: &Topology) -> Option<String> {
+    if topology.batchers.is_empty() {
+        return None;
+    }
+    if !pipeline.has_process_batch() {
+        return Some("the pipeline has batchers and no `handle_batch`; give its builder one".into());
+    }
+    let (declared, routed) = (P::Batcher::DEFAULT, topology.default_batcher());
+    // `unrouted = fail` may be set on a pipeline that has a default.
+    if let Some(routed) = routed
+        && declared.map(Batcher::index) != Some(routed)
+    {
+        let name = &topology.batchers[routed].name;
+        let declared = declared.map_or_else(|| "none".to_owned(), |batcher| format!("`{batcher:?}`"));
+        return Some(format!(
+            "messages that are not routed go to batcher `{name}` by the topology, and `Batcher::DEFAULT` is {declared}; \
+             make them agree"
+        ));
+    }
+    None
+}
+
 /// A panic at start is an error like others: there is nothing to be restarted yet.
 async fn make<P: Broadway>(plan: &Arc<Plan<P>>, stage: StageIndex) -> (StageIndex, Result<(), Error>) {
     let made = AssertUnwindSafe(connect(plan, stage)).catch_unwind().await;
@@ -138,7 +176,7 @@ async fn connect<P: Broadway>(plan: &Arc<Plan<P>>, stage: StageIndex) -> Result<
     match tokio::time::timeout(INIT_PATIENCE, made.init()).await {
         Ok(Err(error)) if is_permanent(&error) => return Err(error),
         Ok(Err(error)) => {
-            tracing::warn!(producer = stage.get(), error = %Chain(&*error), "producer is not ready, trying again");
+            tracing::warn!(producer = stage.get(), error = %Chain::of(&*error), "producer is not ready, trying again");
         }
         Err(_) => {
             tracing::warn!(producer = stage.get(), "producer is not ready after {INIT_PATIENCE:?}, going on without")
