@@ -1,21 +1,32 @@
 //! A batch is lent to `handle_batch`, as messages are to `handle_message`: messages and outputs side by side, in two
 //! vectors of the same length and order.
 
-use std::fmt;
+use std::{fmt, future::Future, panic::AssertUnwindSafe, sync::Arc};
 
-use crate::{batch_key::BatchKey, handler::Broadway, message::Message};
+use futures::{FutureExt, StreamExt as _, stream::FuturesUnordered};
+
+use crate::{
+    batch_key::BatchKey,
+    error::{Error, Result},
+    failure::{Failure, FailureKind},
+    handler::Broadway,
+    message::Message,
+};
 
 /// The message type of a pipeline.
 pub type MessageOf<P> = Message<<P as Broadway>::Data, <P as Broadway>::Batcher>;
 
 /// Messages that are handled together, with what `handle_message` made of them.
 ///
-/// Inside `handle_batch`, `futures::future::join_all` and `FuturesUnordered` over lent items compile;
-/// `stream::iter(..).buffered(n)` over them does not (a limit of the compiler).
+/// [`for_each_concurrent`](Self::for_each_concurrent) works on items side by side, [`settle_each`](Self::settle_each) takes
+/// a sink's result for each. Inside `handle_batch`, `futures::future::join_all` and `FuturesUnordered` over lent items
+/// compile; `stream::iter(..).buffered(n)` over them does not (a limit of the compiler).
 pub struct Batch<P: Broadway> {
     pub(crate) messages: Vec<MessageOf<P>>,
     pub(crate) outputs: Vec<P::Output>,
     pub(crate) info: BatchInfo<P::Batcher>,
+    /// Failures of `for_each_concurrent` that are not yet in the messages; empty, or as many as messages.
+    pub(crate) late: Vec<Option<Box<Failure>>>,
 }
 
 /// What a batch is about.
@@ -94,6 +105,7 @@ impl<P: Broadway> Batch<P> {
 
     /// The messages, to be failed one by one.
     pub fn messages_mut(&mut self) -> &mut [MessageOf<P>] {
+        self.note_failures();
         &mut self.messages
     }
 
@@ -118,7 +130,129 @@ impl<P: Broadway> Batch<P> {
 
     /// Messages beside their outputs.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&mut MessageOf<P>, &mut P::Output)> {
+        self.note_failures();
         self.messages.iter_mut().zip(&mut self.outputs)
+    }
+
+    /// Fails the items whose result is an error, in the messages' order, each with its own reason: for a sink that answers
+    /// for each. Items that have failed before keep their reason.
+    ///
+    /// If there are more or fewer results than messages, nobody knows which is whose: then every item fails, so that none is
+    /// acknowledged that was not stored.
+    ///
+    /// ```
+    /// # use broadway::{Builder, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("each", |_| from_iter(1..=3u64), |message| async { Ok(message.data) }.boxed())
+    ///     .topology(|topology| drop(topology.batcher("default").batch_size(3)))
+    ///     .handle_batch(|batch| async {
+    ///         let answers = batch.outputs().iter().map(|n| if *n == 2 { Err("refused") } else { Ok(()) });
+    ///         batch.settle_each(answers.collect::<Vec<_>>());
+    ///         Ok(())
+    ///     }.boxed());
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!((report.acknowledged, report.failed), (2, 1));
+    /// # broadway::Result::<()>::Ok(()) }).unwrap();
+    /// ```
+    pub fn settle_each<T, E: Into<Error>>(&mut self, results: impl IntoIterator<Item = Result<T, E>>) {
+        self.note_failures();
+        let messages = self.messages.len();
+        let mut results = results.into_iter();
+        let mut count = 0;
+        for (message, result) in self.messages.iter_mut().zip(results.by_ref().take(messages)) {
+            count += 1;
+            if let Err(error) = result {
+                message.fail_once(|| error.into());
+            }
+        }
+        if count < messages || results.next().is_some() {
+            let count = if count < messages { count.to_string() } else { "more".to_owned() };
+            let reason = || format!("`settle_each` was given {count} results for {messages} messages").into();
+            self.messages.iter_mut().for_each(|message| message.fail_once(reason));
+        }
+    }
+
+    /// Calls `f` for each message with its output, for at most `limit` at a time (0 counts as 1). An `Err` or a panic fails
+    /// that item alone. Items that have failed before are left out; an item without an output, after
+    /// [`take_outputs`](Self::take_outputs), fails. Costs one allocation for each item.
+    ///
+    /// Failures are in [`failures`](Self::failures) at once, and in the messages as soon as the batch is lent mutably again
+    /// or the callback returns: while `f` may hold a message, nobody else can write to it.
+    ///
+    /// **Cancel-safety**: when it is dropped (a time-out, the deadline of a drain), items that have failed by then stay
+    /// failed, and nothing is known about those that `f` was working on.
+    ///
+    /// ```
+    /// use broadway::{prelude::*, stage::from_iter};
+    ///
+    /// struct Fetcher { limit: usize }
+    ///
+    /// #[broadway(
+    ///     producers(default(module = from_iter(1..=100u64))),
+    ///     processors(default()),
+    ///     batchers(default(batch_size = 50)),
+    /// )]
+    /// impl Fetcher {
+    ///     async fn handle_message(&self, message: &mut FetcherMessage<u64>) -> Result<u64> {
+    ///         Ok(message.data)
+    ///     }
+    ///
+    ///     async fn handle_batch(&self, batch: &mut Batch<Self>) {
+    ///         batch.for_each_concurrent(self.limit, |_, number| self.fetch(*number)).await;
+    ///     }
+    ///
+    ///     async fn fetch(&self, number: u64) -> Result<()> {
+    ///         if number == 13 { Err("not found".into()) } else { Ok(()) }
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let report = Fetcher { limit: 8 }.start_link().await?.wait().await?;
+    /// assert_eq!((report.acknowledged, report.failed), (99, 1));
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
+    pub async fn for_each_concurrent<'a, F, W, E>(&'a mut self, limit: usize, f: F)
+    where
+        F: Fn(&'a mut MessageOf<P>, &'a mut P::Output) -> W,
+        W: Future<Output = Result<(), E>>,
+        E: Into<Error>,
+    {
+        self.note_failures();
+        let Self { messages, outputs, late, .. } = self;
+        late.resize_with(messages.len(), || None);
+        let with_output = outputs.len().min(messages.len());
+        let (with_output, without) = messages.split_at_mut(with_output);
+        without.iter_mut().for_each(|message| message.fail_once(|| "its output was taken before".into()));
+        let mut items = with_output.iter_mut().zip(outputs).zip(late);
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < limit.max(1) {
+                let Some(((message, output), failure)) = items.next() else { break };
+                if message.failure.is_none() {
+                    running.push(handle(&f, message, output, failure));
+                }
+            }
+            if running.next().await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// The items that have failed, by their place.
+    pub fn failures(&self) -> impl Iterator<Item = (usize, &Failure)> {
+        let late = self.late.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+        let failures = self.messages.iter().zip(late).enumerate();
+        failures.filter_map(|(place, (message, late))| Some((place, message.failure().or(late)?)))
+    }
+
+    /// Writes what failed in `for_each_concurrent` into the messages.
+    pub(crate) fn note_failures(&mut self) {
+        for (message, failure) in self.messages.iter_mut().zip(self.late.drain(..)) {
+            if let Some(failure) = failure {
+                message.failure.get_or_insert(failure);
+            }
+        }
     }
 
     /// How many messages there are.
@@ -130,6 +264,22 @@ impl<P: Broadway> Batch<P> {
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
+}
+
+/// One item of `for_each_concurrent`; a panic is a failure like an error.
+async fn handle<'a, M, O, F, W, E>(f: &F, message: &'a mut M, output: &'a mut O, failure: &mut Option<Box<Failure>>)
+where
+    F: Fn(&'a mut M, &'a mut O) -> W,
+    W: Future<Output = Result<(), E>>,
+    E: Into<Error>,
+{
+    // The stage writes its name into the failure when the callback returns.
+    let stage = Arc::from("");
+    *failure = match AssertUnwindSafe(async { f(message, output).await }).catch_unwind().await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(Failure::new(FailureKind::Error, error.into(), &stage)),
+        Err(panic) => Some(Failure::panicked(panic, &stage)),
+    };
 }
 
 impl<P: Broadway> fmt::Debug for Batch<P> {

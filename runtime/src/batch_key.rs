@@ -1,5 +1,5 @@
-//! The key by which a batcher groups messages: any type that can be compared, given back typed. Integers cost no
-//! allocation.
+//! The key by which a batcher groups messages: any type that can be compared, given back typed. Integers of up to 64 bits
+//! cost no allocation.
 
 use std::{
     any::Any,
@@ -157,5 +157,12 @@ mod tests {
         assert_eq!(tuple.get::<String>(), None);
         assert_eq!(BatchKey::new(-5i16).get::<i16>(), Some(&-5));
         assert_eq!(std::mem::size_of::<BatchKey>(), 16);
+    }
+
+    #[test]
+    fn integers_are_kept_in_place() {
+        let keys = [BatchKey::new(1u8), BatchKey::new(1i32), BatchKey::new(1usize), BatchKey::new(u64::MAX)];
+        assert!(keys.iter().all(|key| matches!(key.0, Repr::Integer(_))));
+        assert!(matches!(BatchKey::new(1u128).0, Repr::Other(_)));
     }
 }

@@ -141,8 +141,17 @@ impl<T, B> Message<T, B> {
         self.envelope()?.metadata.as_ref()?.downcast_ref()
     }
 
-    /// Groups the message: a batch holds messages of one key. The key is compared by `Eq`; integers cost no allocation.
-    /// Taken by reference, so that `put_batch_key(&order.customer)` and `put_batch_key("eu")` both put a `String`.
+    /// Groups the message: a batch holds messages of one key. Keys are equal if they are of one type and `Eq` says so;
+    /// integers of up to 64 bits cost no allocation. Taken by reference, so that `put_batch_key(&order.customer)` and
+    /// `put_batch_key("eu")` both put a `String`.
+    ///
+    /// ```
+    /// let mut message: broadway::Message<u64> = broadway::Message::test(7);
+    /// message.put_batch_key("eu");
+    /// assert_eq!(message.batch_key::<String>().unwrap(), "eu");
+    /// message.put_batch_key(&("eu".to_owned(), 7u16)); // a tuple, or any type of yours that is `Eq + Hash + Clone`
+    /// assert_eq!(message.batch_key::<(String, u16)>(), Some(&("eu".to_owned(), 7)));
+    /// ```
     pub fn put_batch_key<K>(&mut self, key: &K)
     where
         K: ToOwned + ?Sized,
@@ -174,6 +183,13 @@ impl<T, B> Message<T, B> {
     pub fn fail(&mut self, reason: impl Into<Error>) {
         // The stage writes its name into the failure when the callback returns.
         self.failure = Some(Failure::new(FailureKind::Error, reason.into(), &std::sync::Arc::from("")));
+    }
+
+    /// Fails the message unless it has failed before.
+    pub(crate) fn fail_once(&mut self, reason: impl FnOnce() -> Error) {
+        if self.failure.is_none() {
+            self.fail(reason());
+        }
     }
 
     /// Why the message failed, if it did.

@@ -59,6 +59,7 @@ impl<P: Broadway> BatchProcessor<P> {
         let info = batch.info.clone();
         let result =
             guarded(&self.stage.name, self.timeout, async { self.stage.pipeline.process_batch(batch).await }).await;
+        batch.note_failures();
         let Batch { messages, outputs, .. } = batch;
         self.stage.lent.check(messages, &self.stage.counters, |place| {
             if place < outputs.len() {

@@ -81,7 +81,8 @@ impl<P: Broadway> Batch<P> {
         let (messages, outputs): (Vec<_>, Vec<_>) =
             items.into_iter().map(|(data, output)| (Message::test(data), output)).unzip();
         let (batch_key, partition, size, trigger) = (BatchKey::default(), None, messages.len(), Trigger::Size);
-        Self { messages, outputs, info: BatchInfo { batcher, batch_key, partition, size, trigger, attempt: 1 } }
+        let info = BatchInfo { batcher, batch_key, partition, size, trigger, attempt: 1 };
+        Self { messages, outputs, info, late: Vec::new() }
     }
 }
 
