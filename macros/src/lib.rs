@@ -94,6 +94,9 @@ use crate::{
 /// | `processors(default(..))` | `retry` | off | how messages that failed are tried again in the process |
 /// | a group of `batchers(..)` | `stages` | 1 | how many batch processor stages run |
 /// | a group of `batchers(..)` | `batch_size` | 100 | messages in a full batch |
+/// | a group of `batchers(..)` | `max_bytes` | none | bytes in a batch at most, as `size_by` counts them; a larger message is a batch alone |
+/// | a group of `batchers(..)` | `size_by` | the length of the output, or of the data | a function `(&Message, &Output) -> usize`: how many bytes a message counts towards `max_bytes` |
+/// | a group of `batchers(..)` | `splitter` | none | a `Splitter` that says where batches end, besides `batch_size`; each batch starts with a clone of it |
 /// | a group of `batchers(..)` | `batch_timeout` | 1000 | how long a batch may wait for its last message, in milliseconds |
 /// | a group of `batchers(..)` | `max_pending` | 100 full batches | messages that may wait in batches; at the limit the oldest batch leaves early |
 /// | a group of `batchers(..)` | `max_demand` | what the processors hold, at least `batch_size` | messages that may wait for the batcher, besides those in batches |

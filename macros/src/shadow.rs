@@ -107,6 +107,7 @@ impl Shadow {
                 ("partition_by", _) => batcher.partitioned = true,
                 ("stages", Some(n)) => batcher.stages = n,
                 ("batch_size", Some(n)) => batcher.batch_size = n,
+                ("max_bytes", Some(n)) => batcher.max_bytes = Some(n),
                 ("batch_timeout", Some(ms)) => batcher.batch_timeout = Duration::from_millis(ms),
                 ("max_pending", Some(n)) => batcher.max_pending = Some(n),
                 ("max_demand", Some(n)) => batcher.max_demand = Some(n),
@@ -161,6 +162,6 @@ impl Shadow {
 
     /// Whether every number is a literal.
     pub(crate) fn is_complete(&self) -> bool {
-        self.unknown.iter().all(|place| place.option == "partition_by")
+        self.unknown.iter().all(|place| matches!(place.option, "partition_by" | "size_by" | "splitter"))
     }
 }

@@ -15,6 +15,7 @@ pub(crate) fn foreign(given: &str) -> Option<&'static str> {
         "batch" | "batching" | "sinks" | "outputs" => "batchers",
         "concurrency" | "parallelism" | "workers" | "threads" | "tasks" | "instances" => "stages",
         "size" | "max_batch_size" | "batch_max_size" => "batch_size",
+        "max_batch_bytes" | "batch_bytes" | "batch_size_bytes" => "max_bytes",
         "linger" | "linger_ms" | "batch_timeout_ms" | "max_wait" | "flush_interval" => "batch_timeout",
         "timeout_ms" | "deadline" => "timeout",
         "shutdown_timeout" | "shutdown_ms" | "drain_timeout" | "grace_period" => "shutdown",

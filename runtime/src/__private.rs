@@ -7,9 +7,10 @@ mod constant;
 mod outcome;
 mod partition;
 mod producer;
+mod splitter;
 mod taken;
 
-pub use broadway_topology::Topology;
+pub use broadway_topology::{Batcher as BatcherOptions, Topology};
 
 pub use self::{
     condition::condition,
@@ -17,6 +18,7 @@ pub use self::{
     outcome::{Verdict, output},
     partition::partition,
     producer::{Source, transformed},
+    splitter::{by_length, by_size, split_by},
     taken::Taken,
 };
 pub use crate::{
@@ -26,5 +28,6 @@ pub use crate::{
     handler::{Batcher, BoxProducer, Broadway, Declared, Lent, Outcome},
     message::Message,
     payload::Payload,
+    splitter::BoxSplitter,
     stage::StageIndex,
 };

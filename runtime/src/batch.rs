@@ -88,6 +88,10 @@ impl<B: Copy> BatchInfo<B> {
 }
 
 impl<P: Broadway> Batch<P> {
+    pub(crate) fn new(messages: Vec<MessageOf<P>>, outputs: Vec<P::Output>, info: BatchInfo<P::Batcher>) -> Self {
+        Self { messages, outputs, info, late: Vec::new() }
+    }
+
     /// The batcher that formed the batch; match on it exhaustively.
     pub fn batcher(&self) -> P::Batcher {
         self.info.batcher

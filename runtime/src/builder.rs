@@ -13,6 +13,7 @@ use crate::{
     handler::{Batcher, BoxProducer, Broadway, DefaultBatcher},
     message::Message,
     pipeline::{Pipeline, Setup, StartError},
+    splitter::{BoxSplitter, Splitter},
     stage::{Producer, StageIndex},
 };
 
@@ -22,6 +23,9 @@ type HandleBatch<T, O, B> =
     Box<dyn for<'a> Fn(&'a mut Batch<Closures<T, O, B>>) -> BoxFuture<'a, Result<()>> + Send + Sync>;
 type HandleFailed<T, B> = Box<dyn for<'a> Fn(&'a mut [Message<T, B>]) -> BoxFuture<'a, Result<()>> + Send + Sync>;
 type RetryWhen = Box<dyn Fn(&Failure) -> bool + Send + Sync>;
+type SizeBy<T, O, B> = Arc<dyn Fn(&Message<T, B>, &O) -> usize + Send + Sync>;
+/// By the batcher's name.
+type Splitters<T, O, B> = Vec<(String, BoxSplitter<Message<T, B>, O>)>;
 type PartitionBy<T, B> = Box<dyn Fn(&Message<T, B>) -> u64 + Send + Sync>;
 
 /// The pipeline that a [`Builder`] builds.
@@ -39,6 +43,8 @@ where
     prepare_messages: Option<HandleFailed<T, B>>,
     partition_by: Option<PartitionBy<T, B>>,
     retry_when: Option<RetryWhen>,
+    size_by: Option<SizeBy<T, O, B>>,
+    splitters: Splitters<T, O, B>,
 }
 
 /// Builds a pipeline from closures.
@@ -103,6 +109,8 @@ where
             prepare_messages: None,
             partition_by: None,
             retry_when: None,
+            size_by: None,
+            splitters: Vec::new(),
         })
     }
 
@@ -153,6 +161,18 @@ where
     /// that they [`retry`](crate::topology::Processors::retry).
     pub fn retry_when(mut self, f: impl Fn(&Failure) -> bool + Send + Sync + 'static) -> Self {
         self.0.retry_when = Some(Box::new(f));
+        self
+    }
+
+    /// How many bytes a message counts towards `max_bytes`, in the batchers that have it.
+    pub fn size_by(mut self, f: impl Fn(&Message<T, B>, &O) -> usize + Send + Sync + 'static) -> Self {
+        self.0.size_by = Some(Arc::new(f));
+        self
+    }
+
+    /// Says where the batches of this batcher end, besides `batch_size`. Not beside `max_bytes`.
+    pub fn splitter(mut self, batcher: &str, splitter: impl Splitter<Message<T, B>, O> + Clone) -> Self {
+        self.0.splitters.push((batcher.to_owned(), BoxSplitter::new(splitter)));
         self
     }
 
@@ -215,6 +235,18 @@ where
         match &self.handle_failed {
             Some(f) => f(messages).await,
             None => Ok(()),
+        }
+    }
+
+    fn splitter(&self, batcher: &broadway_topology::Batcher) -> Option<BoxSplitter<Message<T, B>, O>> {
+        let own = self.splitters.iter().rev().find(|(name, _)| *name == batcher.name);
+        match (own, batcher.max_bytes, &self.size_by) {
+            (Some((_, splitter)), None, _) => Some(splitter.clone()),
+            (None, Some(most), Some(size)) => {
+                let size = size.clone();
+                Some(BoxSplitter::max_bytes(most, move |message, output| size(message, output)))
+            }
+            _ => None,
         }
     }
 

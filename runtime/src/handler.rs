@@ -12,6 +12,7 @@ use crate::{
     error::Result,
     failure::Failure,
     message::Message,
+    splitter::BoxSplitter,
     stage::{Producer, StageIndex},
 };
 
@@ -119,6 +120,12 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     /// Release them: the source delivers them again.
     fn process_failed(&self, _messages: &mut [MessageOf<Self>]) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
+    }
+
+    /// `splitter`, or `max_bytes` with its way of counting: what decides where this batcher's batches end besides
+    /// `batch_size`. Asked once, at start. `None` leaves it to the size; a batcher with `max_bytes` does not start then.
+    fn splitter(&self, _batcher: &broadway_topology::Batcher) -> Option<BoxSplitter<MessageOf<Self>, Self::Output>> {
+        None
     }
 
     /// `partition_by` of the processors. Only asked if the topology says that they are partitioned.

@@ -81,6 +81,7 @@ mod payload;
 mod pipeline;
 mod report;
 mod spawn;
+mod splitter;
 pub mod stage;
 mod supervision;
 mod telemetry;
@@ -115,5 +116,6 @@ pub use pipeline::{
     StartError, StartLink, Stats, Status, ack_immediately, all_running,
 };
 pub use report::{EndReason, Report, StopError, Stuck};
+pub use splitter::{BoxSplitter, ByteLen, Split, Splitter};
 pub use stage::{InFlight, Incoming, Next, Outbox, Producer, ProducerContext, Signal, StageIndex};
 pub use telemetry::Percentiles;

@@ -146,11 +146,13 @@ impl<T, B> Message<T, B> {
     /// `put_batch_key("eu")` both put a `String`.
     ///
     /// ```
-    /// let mut message: broadway::Message<u64> = broadway::Message::test(7);
+    /// # fn example(message: &mut broadway::Message<u64>) {
+    /// message.put_batch_key(&7u16);
     /// message.put_batch_key("eu");
     /// assert_eq!(message.batch_key::<String>().unwrap(), "eu");
     /// message.put_batch_key(&("eu".to_owned(), 7u16)); // a tuple, or any type of yours that is `Eq + Hash + Clone`
     /// assert_eq!(message.batch_key::<(String, u16)>(), Some(&("eu".to_owned(), 7)));
+    /// # }
     /// ```
     pub fn put_batch_key<K>(&mut self, key: &K)
     where

@@ -24,6 +24,7 @@ async fn a_message_that_was_delivered_too_often_is_not_handled_again() {
                 topology.processors.stages(1).retry(|retry| retry.unlimited());
                 topology.batcher("default").batch_size(2);
             })
+            .handle_batch(|_| async { Ok(()) }.boxed())
             .prepare_messages(move |messages| {
                 messages.iter().for_each(|message| prepared.push((message.delivery(), 0)));
                 async { Ok(()) }.boxed()

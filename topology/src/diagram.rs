@@ -59,7 +59,11 @@ impl fmt::Display for Diagram<'_> {
         for (i, batcher) in topology.batchers.iter().enumerate() {
             let branch = if i + 1 == topology.batchers.len() { "└─" } else { "├─" };
             write!(f, "    {branch} batcher {:width$} ", batcher.name)?;
-            write!(f, "{} or {:?}, ", count(batcher.batch_size, "message"), batcher.batch_timeout)?;
+            write!(f, "{}", count(batcher.batch_size, "message"))?;
+            if let Some(max_bytes) = batcher.max_bytes {
+                write!(f, ", {}", count(max_bytes, "byte"))?;
+            }
+            write!(f, " or {:?}, ", batcher.batch_timeout)?;
             write!(f, "{} pending{} ─ ", batcher.effective_max_pending(), partitions(batcher.partitioned))?;
             write!(f, "{}{}", count(batcher.stages, "batch processor"), timeout(batcher.timeout))?;
             write!(f, "{}{}", retry(batcher.retry.as_ref()), if batcher.split { ", split" } else { "" })?;

@@ -180,6 +180,27 @@ pub const OPTIONS: &[OptionSpec] = &[
     option(Section::Batchers, "batch_size", AT_LEAST_ONE, "100", "messages in a full batch"),
     option(
         Section::Batchers,
+        "max_bytes",
+        AT_LEAST_ONE,
+        "none",
+        "bytes in a batch at most, as `size_by` counts them; a larger message is a batch alone",
+    ),
+    option(
+        Section::Batchers,
+        "size_by",
+        Takes::Expression,
+        "the length of the output, or of the data",
+        "a function `(&Message, &Output) -> usize`: how many bytes a message counts towards `max_bytes`",
+    ),
+    option(
+        Section::Batchers,
+        "splitter",
+        Takes::Expression,
+        "none",
+        "a `Splitter` that says where batches end, besides `batch_size`; each batch starts with a clone of it",
+    ),
+    option(
+        Section::Batchers,
         "batch_timeout",
         Takes::Time,
         "1000",

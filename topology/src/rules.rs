@@ -243,6 +243,9 @@ impl Checker<'_> {
             }
             self.count(at("stages"), batcher.stages);
             self.count(at("batch_size"), batcher.batch_size);
+            if let Some(max_bytes) = batcher.max_bytes {
+                self.count(at("max_bytes"), max_bytes);
+            }
             self.time(at("batch_timeout"), batcher.batch_timeout);
             let batch_size = batcher.batch_size;
             if let Some(max_pending) = batcher.max_pending {
@@ -300,6 +303,7 @@ impl Rule {
                 format!("the defaults are {:?} and {:?}", crate::defaults::BACKOFF_MIN, crate::defaults::BACKOFF_MAX)
             }
             Self::WithinBelowWait { .. } => "nothing would ever be tried again; remove `retry` to turn it off".into(),
+            Self::AtLeast { option: "max_bytes", .. } => "leave `max_bytes` out for no limit".into(),
             Self::AtLeastOneMillisecond { option: "timeout" } => "remove `timeout` to turn it off".into(),
             Self::AtLeast { option: "max_demand", .. } => "without demand nothing is ever asked for".into(),
             Self::MinBelowMax { max_given: false, .. } => "also set `max_demand`".into(),
@@ -413,7 +417,7 @@ mod tests {
         topology.processors.min_demand = Some(10);
         topology.batchers = vec![
             Batcher { batch_size: 10, max_demand: Some(5), max_pending: Some(9), ..Batcher::new("s3") },
-            Batcher { timeout: Some(Duration::ZERO), ..Batcher::new("s3") },
+            Batcher { timeout: Some(Duration::ZERO), max_bytes: Some(0), ..Batcher::new("s3") },
         ];
         assert_eq!(
             words(&topology),
@@ -429,6 +433,7 @@ mod tests {
                 "batchers(s3(max_pending)): `max_pending` (9) is smaller than `batch_size` (10)",
                 "batchers(s3(max_demand)): `max_demand` (5) is smaller than `batch_size` (10)",
                 "batchers(s3()): two batchers have the same name",
+                "batchers(s3(max_bytes)): `max_bytes` must be at least 1",
                 "batchers(s3(timeout)): `timeout` must be at least 1 ms",
                 "batchers(): no batcher takes messages that were not routed",
             ]

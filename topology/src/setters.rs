@@ -217,6 +217,12 @@ impl Batcher {
         self
     }
 
+    /// Bytes in a batch at most; how they are counted is the pipeline's. Default: no limit.
+    pub fn max_bytes(&mut self, max_bytes: impl Count) -> &mut Self {
+        self.max_bytes = Some(max_bytes.count());
+        self
+    }
+
     /// How long a batch may wait for its last message, counted from its first. Default: 1 s.
     pub fn batch_timeout(&mut self, batch_timeout: impl Time) -> &mut Self {
         self.batch_timeout = batch_timeout.time();

@@ -78,6 +78,8 @@ pub struct Batcher {
     pub stages: u64,
     /// Messages in a full batch.
     pub batch_size: u64,
+    /// Bytes in a batch at most.
+    pub max_bytes: Option<u64>,
     /// How long a batch may wait for its last message, counted from its first.
     pub batch_timeout: Duration,
     /// Messages that may wait in batches; by default 100 full batches.
@@ -159,6 +161,7 @@ impl Batcher {
             name: name.into(),
             stages: defaults::BATCHER_STAGES,
             batch_size: defaults::BATCH_SIZE,
+            max_bytes: None,
             batch_timeout: defaults::BATCH_TIMEOUT,
             max_pending: None,
             max_demand: None,

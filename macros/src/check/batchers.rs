@@ -18,6 +18,15 @@ pub(super) fn check(model: &Model, sections: &Sections, sink: &mut Diagnostics) 
                 sink.error(&batcher.key, errors::same_variant(&first.name, &batcher.name, pipeline, &batcher.variant));
             }
         }
+        for batcher in &batchers.batchers {
+            let setting = |name| batcher.settings.get(name);
+            match (setting("max_bytes"), setting("size_by"), setting("splitter")) {
+                (_, Some(size_by), Some(_)) => sink.error(&size_by.entry, errors::splitter_and("size_by")),
+                (Some(max_bytes), _, Some(_)) => sink.error(&max_bytes.entry, errors::splitter_and("max_bytes")),
+                (None, Some(size_by), None) => sink.error(&size_by.entry, errors::size_by_without_max_bytes()),
+                _ => {}
+            }
+        }
         if let (Some(_), Some(unrouted)) = (&batchers.default, &batchers.unrouted) {
             sink.error(unrouted, errors::default_and_unrouted());
         }

@@ -42,6 +42,16 @@ pub(crate) fn wrong_literal(spec: &OptionSpec, found: &Lit) -> Text {
     }
 }
 
+pub(crate) fn splitter_and(option: &str) -> Text {
+    Text::new(format!("`{option}` cannot stand beside `splitter`"))
+        .help("remove one of them: a splitter sees every message, and can count its bytes too")
+}
+
+pub(crate) fn size_by_without_max_bytes() -> Text {
+    Text::new("`size_by` counts bytes for `max_bytes`, which is missing")
+        .help("add `max_bytes = 262_144`, or remove `size_by`")
+}
+
 pub(crate) fn not_a_visibility() -> Text {
     Text::new("`vis` expects a visibility").help("write `vis = pub`, `vis = pub(crate)` or `vis = pub(super)`")
 }
@@ -60,6 +70,7 @@ fn expected(spec: &OptionSpec) -> &'static str {
         Takes::Time => "milliseconds",
         Takes::Text => "a string",
         Takes::Expression if spec.name == "module" => "a producer",
+        Takes::Expression if spec.name == "splitter" => "a splitter",
         Takes::Expression => "a function",
         Takes::Word if spec.name == "crate" => "a path",
         Takes::Group | Takes::Word => "a word",
@@ -87,6 +98,9 @@ fn example(spec: &OptionSpec) -> String {
         ("when", _) => "my_condition",
         ("jitter", _) => "0.5",
         (_, Takes::Flag) => "true",
+        ("size_by", _) => "my_size",
+        ("splitter", _) => "MySplitter::new()",
+        ("max_bytes", _) => "262_144",
         ("vis", _) => "pub(crate)",
         ("crate", _) => "::broadway",
         ("batch_size", _) => "100",

@@ -16,6 +16,7 @@ pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
     let callbacks: TokenStream =
         model.callbacks.found.iter().map(|callback| forward::method(model, callback, names)).collect();
     let (partitions, conditions) = (partitions(model, names), conditions(model, names));
+    let splitters = splitters(model, private);
     let prepares = model.callbacks.of(CallbackKind::PrepareMessages).next().is_some();
     wrap(
         model,
@@ -37,6 +38,7 @@ pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
             #producer
             #partitions
             #conditions
+            #splitters
         },
     )
 }
@@ -193,4 +195,49 @@ fn conditions(model: &Model, names: &Names) -> TokenStream {
         }
     });
     quote!(#processor #batcher)
+}
+
+/// `splitter`, and `max_bytes` with its way of counting.
+fn splitters(model: &Model, private: &TokenStream) -> TokenStream {
+    // Not to be seen by the user's expression.
+    let options = Ident::new("options", Span::mixed_site());
+    let arms: Vec<_> = model
+        .topology
+        .batchers()
+        .iter()
+        .filter_map(|batcher| {
+            let (name, settings) = (&batcher.name, &batcher.settings);
+            let made = if let Some(splitter) = settings.expression("splitter") {
+                let place = Place::of(splitter);
+                let make = place.cover(quote!(#private::split_by::<Self, _>));
+                let arguments = place.parentheses(quote!(#options, #splitter));
+                quote!(#make #arguments)
+            } else if let Some(size) = settings.expression("size_by") {
+                let place = Place::of(size);
+                let make = place.cover(quote!(#private::by_size::<Self>));
+                let arguments = place.parentheses(quote!(#options, #size));
+                quote!(#make #arguments)
+            } else {
+                let place = Place::of(&settings.get("max_bytes")?.entry);
+                let make = place.cover(quote!(#private::by_length::<Self>));
+                let arguments = place.parentheses(quote!(#options));
+                quote!(#make #arguments)
+            };
+            Some(quote!(#name => #made))
+        })
+        .collect();
+    if arms.is_empty() {
+        return TokenStream::new();
+    }
+    quote! {
+        fn splitter(
+            &self,
+            #options: &#private::BatcherOptions,
+        ) -> ::core::option::Option<#private::BoxSplitter<#private::MessageOf<Self>, Self::Output>> {
+            match &*#options.name {
+                #(#arms,)*
+                _ => ::core::option::Option::None,
+            }
+        }
+    }
 }

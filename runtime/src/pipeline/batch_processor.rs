@@ -39,7 +39,10 @@ impl<P: Broadway> BatchProcessor<P> {
         while pace.wait(pin!(self.inbox.take(1, pace.is_quick(), &mut parcel))).await {
             let Some(mut batch) = parcel.batch.take() else { continue };
             self.stage.counters.in_hand.store(batch.len() as u64, Relaxed);
-            if tracing::enabled!(tracing::Level::DEBUG) {
+            if batch.messages[0].failure.is_some() {
+                // The batcher's splitter panicked at it.
+                self.fail_alone(&mut batch, &mut failed).await;
+            } else if tracing::enabled!(tracing::Level::DEBUG) {
                 let (stage, messages, trigger) = (&*self.stage.name, batch.len(), batch.info.trigger);
                 let span = tracing::debug_span!("batch_processor", stage, messages, %trigger);
                 pace.work(pin!(self.work(&mut batch, &mut failed).instrument(span)), &rouse).await;
@@ -52,6 +55,15 @@ impl<P: Broadway> BatchProcessor<P> {
             parcel.spare = Handled { messages, outputs, partitions: Vec::new() };
             tokio::task::coop::consume_budget().await;
         }
+    }
+
+    /// A message that failed on its way into a batch.
+    async fn fail_alone(&mut self, batch: &mut Batch<P>, failed: &mut Vec<MessageOf<P>>) {
+        self.stage.settler.round();
+        batch.outputs.clear();
+        failed.append(&mut batch.messages);
+        self.stage.fail(failed, None).await;
+        self.stage.settler.deliver().await;
     }
 
     async fn work(&mut self, batch: &mut Batch<P>, failed: &mut Vec<MessageOf<P>>) {

@@ -184,7 +184,7 @@ impl<P: Broadway> BatchProcessor<P> {
             }
             self.stage.counters.in_hand.store(piece.batch.len() as u64, Relaxed);
             let left = self.try_once(&mut piece, retries).await;
-            let Batch { messages, outputs, info } = piece.batch;
+            let Batch { messages, outputs, info, .. } = piece.batch;
             parcel.spare = Handled { messages, outputs, partitions: Vec::new() };
             let mut failed = left.failed;
             self.stage.fail(&mut failed, Some(&info)).await;
@@ -222,8 +222,14 @@ impl<P: Broadway> BatchProcessor<P> {
         stage.lent.note(&batch.messages);
         let span =
             tracing::debug_span!("batch_processor", stage = &*stage.name, messages = size, trigger = %info.trigger);
-        let call = guarded(&stage.name, self.timeout, async { stage.pipeline.process_batch(batch).await });
-        let result = call.instrument(span).await;
+        // A message that failed on its way into a batch is alone, and is not handled.
+        let result = if batch.failures().next().is_some() {
+            Ok(())
+        } else {
+            let call = guarded(&stage.name, self.timeout, async { stage.pipeline.process_batch(batch).await });
+            call.instrument(span).await
+        };
+        batch.note_failures();
         let Batch { messages, outputs, .. } = batch;
         stage.lent.check(messages, &stage.counters, |place| {
             if place < outputs.len() {
@@ -239,7 +245,7 @@ impl<P: Broadway> BatchProcessor<P> {
             let next = retries.next(&stage.pipeline, &failure, &info, failed_at);
             (failure, next)
         });
-        let part = |attempt| Batch { messages: vec![], outputs: vec![], info: BatchInfo { attempt, ..info.clone() } };
+        let part = |attempt| Batch::new(vec![], vec![], BatchInfo { attempt, ..info.clone() });
         let (mut again, mut halved, mut wait) = (part(info.attempt + 1), part(1), Duration::ZERO);
         let mut failed = Vec::new();
         stage.settler.round();
@@ -351,6 +357,6 @@ impl<P: Broadway> Batch<P> {
 fn halves<P: Broadway>(mut batch: Batch<P>) -> (Batch<P>, Batch<P>) {
     let middle = batch.len().div_ceil(2);
     let (messages, outputs) = (batch.messages.split_off(middle), batch.outputs.split_off(middle));
-    let second = Batch { messages, outputs, info: batch.info.clone() };
+    let second = Batch::new(messages, outputs, batch.info.clone());
     (batch, second)
 }

@@ -134,7 +134,7 @@ impl<P: Broadway> Batcher<P> {
         let (batch_key, partition, size) = (key.batch_key, key.partition, messages.len());
         tracing::debug!(batcher = self.name, size, %trigger, "batch");
         let info = BatchInfo { batcher, batch_key, partition, size, trigger, attempt: 1 };
-        Some(Batch { messages, outputs, info, late: Vec::new() })
+        Some(Batch::new(messages, outputs, info))
     }
 }
 

@@ -115,6 +115,10 @@ fn groups<T, B>(messages: &mut [Message<T, B>]) -> Result<Vec<Untold>, AckError>
         if ack_ref == outcome::ACK_REF {
             outcome::tell_early(&mut settlement, &message.batch_key);
         }
+        if let Some(envelope) = &mut message.envelope {
+            // Nothing is left to be renewed.
+            envelope.lease = None;
+        }
         let index = groups.iter().position(|group| group.group.ack_ref() == ack_ref).unwrap_or_else(|| {
             let group = Group::new(ack_ref, desk.acknowledger(ack_ref));
             groups.push(Untold { desk, group, places: Default::default() });

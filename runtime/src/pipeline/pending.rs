@@ -4,13 +4,22 @@
 use std::{
     collections::{HashMap, VecDeque},
     hash::Hash,
+    sync::Arc,
     time::Duration,
 };
 
 use tokio::time::Instant;
 
-use super::handled::Handled;
-use crate::{batch::Trigger, batch_key::BatchKey, handler::Broadway, message::BatchMode, stage::edge::Cargo};
+use super::{handled::Handled, processor::caught};
+use crate::{
+    batch::{MessageOf, Trigger},
+    batch_key::BatchKey,
+    failure::Failure,
+    handler::Broadway,
+    message::BatchMode,
+    splitter::{BoxSplitter, Split},
+    stage::edge::Cargo,
+};
 
 /// What a batch's messages have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -33,6 +42,10 @@ struct Forming<P: Broadway> {
     /// Set as soon as the batch may leave.
     trigger: Option<Trigger>,
     flush: bool,
+    /// Whether the next message of its key belongs to it.
+    filling: bool,
+    /// The state of this batch, once it has been asked.
+    splitter: Option<Splits<P>>,
     /// Neighbours by age among the open batches.
     older: usize,
     younger: usize,
@@ -44,8 +57,15 @@ const SPARES: usize = 16;
 /// No place: the end of a list.
 const NONE: usize = usize::MAX;
 
+/// What decides where a batch ends besides its size.
+pub(crate) type Splits<P> = BoxSplitter<MessageOf<P>, <P as Broadway>::Output>;
+
 pub(crate) struct Pending<P: Broadway> {
+    /// The batcher's stage, for failures.
+    stage: Arc<str>,
     size: usize,
+    /// In its first state: each batch gets a clone.
+    splitter: Option<Splits<P>>,
     timeout: Duration,
     places: Vec<Option<Forming<P>>>,
     /// Emptied buffers.
@@ -65,9 +85,17 @@ pub(crate) struct Pending<P: Broadway> {
 
 impl<P: Broadway> Pending<P> {
     /// `outlets` is how many ways out there are: one for all batches, or one for each partition.
-    pub(crate) fn new(size: usize, timeout: Duration, outlets: usize) -> Self {
+    pub(crate) fn new(
+        stage: Arc<str>,
+        size: usize,
+        timeout: Duration,
+        outlets: usize,
+        splitter: Option<Splits<P>>,
+    ) -> Self {
         Self {
+            stage,
             size,
+            splitter,
             timeout,
             places: Vec::new(),
             spares: Vec::new(),
@@ -95,14 +123,20 @@ impl<P: Broadway> Pending<P> {
             let size = self.size;
             let Some(forming) = &mut self.places[index] else { return };
             let room = size - forming.content.len();
-            let (run, flush) = run(chunk, room);
+            let (mut run, mut flush) = run(chunk, room);
+            let mut leaves = run == room;
+            if let Some(fresh) = &self.splitter {
+                (run, leaves) = split(fresh, forming, chunk, run, &self.stage);
+                leaves |= run == room;
+                flush = flush && chunk.messages[..run].iter().any(|message| message.batch_mode == BatchMode::Flush);
+            }
             if flush && !forming.flush {
                 forming.flush = true;
                 self.flushing.push(index);
             }
             chunk.move_front(run, &mut forming.content);
             self.held += run;
-            if run == room {
+            if leaves {
                 self.fill(index);
             }
         }
@@ -176,7 +210,7 @@ impl<P: Broadway> Pending<P> {
         let index = self.ready[outlet].pop_front()?;
         let forming = self.places[index].take()?;
         self.free.push(index);
-        if forming.content.len() < self.size {
+        if forming.filling {
             self.stop_filling(&forming.key);
         }
         self.held -= forming.content.len();
@@ -210,7 +244,8 @@ impl<P: Broadway> Pending<P> {
             partitions: Vec::new(),
         });
         let (due_at, older) = (now + self.timeout, self.youngest);
-        let forming = Forming { key, content, due_at, trigger: None, flush: false, older, younger: NONE };
+        let (trigger, flush, filling, splitter, younger) = (None, false, true, None, NONE);
+        let forming = Forming { key, content, due_at, trigger, flush, filling, splitter, older, younger };
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             self.places.len() - 1
@@ -230,7 +265,8 @@ impl<P: Broadway> Pending<P> {
 
     /// A batch is full: the next message of its key opens another.
     fn fill(&mut self, index: usize) {
-        let Some(forming) = &self.places[index] else { return };
+        let Some(forming) = &mut self.places[index] else { return };
+        forming.filling = false;
         let (key, open) = (forming.key.clone(), forming.trigger.is_none());
         self.stop_filling(&key);
         if open {
@@ -278,4 +314,36 @@ fn run<P: Broadway>(chunk: &Handled<P>, most: usize) -> (usize, bool) {
         length += 1;
     }
     (length, flush)
+}
+
+/// How many of the first `run` messages belong to the batch by its splitter, and whether it leaves then. A message at which
+/// the splitter panics fails: it is the only one of a batch, which the batch processor does not handle.
+fn split<P: Broadway>(
+    fresh: &Splits<P>,
+    forming: &mut Forming<P>,
+    chunk: &mut Handled<P>,
+    run: usize,
+    stage: &Arc<str>,
+) -> (usize, bool) {
+    for place in 0..run {
+        let (Some(message), Some(output)) = (chunk.messages.get_mut(place), chunk.outputs.get(place)) else {
+            return (place, true);
+        };
+        let first = place == 0 && forming.content.is_empty();
+        if message.failure.is_some() {
+            return if first { (1, true) } else { (place, true) };
+        }
+        let splitter = &mut forming.splitter;
+        match caught(|| splitter.get_or_insert_with(|| fresh.clone()).split(message, output)) {
+            Ok(Split::Add) => {}
+            Ok(Split::AddAndEmit) => return (place + 1, true),
+            Ok(Split::EmitBeforeAdd) if first => return (1, true),
+            Ok(Split::EmitBeforeAdd) => return (place, true),
+            Err(panic) => {
+                message.failure = Some(Failure::panicked(panic, stage));
+                return if first { (1, true) } else { (place, true) };
+            }
+        }
+    }
+    (run, false)
 }

@@ -22,7 +22,7 @@ use super::{
     handled::Handled,
     inside::InsideMark,
     parcel::Parcel,
-    pending::Pending,
+    pending::{Pending, Splits},
     processor::{Outlet, Processor, Rules, caught},
     producer::{Made, Producer},
     rate_limiter::RateLimiter,
@@ -53,6 +53,8 @@ pub(crate) struct Plan<P: Broadway> {
     to_batchers: Vec<BatcherEdges<P>>,
     /// How many messages may wait in the processors for another attempt.
     waiting: Arc<Budget>,
+    /// For each batcher.
+    splitters: Vec<Option<Splits<P>>>,
     pub(crate) limiter: Option<Arc<RateLimiter>>,
     /// Producers that were made at start and wait for their stage.
     pub(crate) made: Mutex<Vec<Option<Made<P>>>>,
@@ -77,6 +79,7 @@ impl<P: Broadway> Plan<P> {
         shared: Arc<Shared>,
         topology: Arc<Topology>,
         source: Option<Source<P>>,
+        splitters: Vec<Option<Splits<P>>>,
     ) -> Self {
         let processors = &topology.processors;
         let demand = topology.processor_demand() as usize;
@@ -94,6 +97,7 @@ impl<P: Broadway> Plan<P> {
             to_processors: Edge::new(demand, processors.stages as usize, processors.partitioned).unhurried(),
             to_batchers: to_batchers.collect(),
             waiting: budget(processors.retry.as_ref()),
+            splitters,
             limiter: topology.producers.rate_limiting.map(|limit| Arc::new(RateLimiter::new(limit))),
             made: Mutex::new((0..topology.producers.stages).map(|_| None).collect()),
             finished: (0..topology.producers.stages).map(|_| AtomicBool::new(false)).collect(),
@@ -177,7 +181,13 @@ impl<P: Broadway> Plan<P> {
             name: name.to_owned(),
             inbox: edges.inbox.consumer(0),
             outlets: edges.outlets.iter().map(|edge| BatchOutlet::new(edge.feeder())).collect(),
-            pending: Pending::new(batcher.batch_size as usize, batcher.batch_timeout, edges.outlets.len()),
+            pending: Pending::new(
+                name.into(),
+                batcher.batch_size as usize,
+                batcher.batch_timeout,
+                edges.outlets.len(),
+                self.splitters[index].clone(),
+            ),
             max_pending: batcher.effective_max_pending() as usize,
             counters: self.shared.counters.stage(name),
         }

@@ -9,7 +9,9 @@ use futures::{FutureExt, future::join_all};
 use super::{
     Core, Pipeline, Shared,
     entry::Door,
+    pending::Splits,
     plan::{INIT_PATIENCE, Plan, Source},
+    processor::caught,
     registry::Name,
     run::run,
 };
@@ -116,9 +118,11 @@ pub(crate) async fn start<P: Broadway>(
     if !violations.is_empty() {
         return Err(StartError::Topology { pipeline: topology.name, violations, declared });
     }
-    if let Some(problem) = contradiction(&*pipeline, &topology) {
-        return Err(StartError::Callbacks { pipeline: topology.name, problem, declared });
-    }
+    let checked = contradiction(&*pipeline, &topology).map_or_else(|| splitters(&*pipeline, &topology), Err);
+    let splitters = match checked {
+        Ok(splitters) => splitters,
+        Err(problem) => return Err(StartError::Callbacks { pipeline: topology.name, problem, declared }),
+    };
     let name = Name::reserve(&topology.name, topology.explicit_name);
     let name = name.ok_or_else(|| StartError::NameInUse { name: topology.name.clone() })?;
     topology.name = name.as_str().to_owned();
@@ -127,7 +131,7 @@ pub(crate) async fn start<P: Broadway>(
     let counters = Counters::new(tree.stages().into_iter().map(|(name, _)| name.to_owned()));
     let shared = Shared::new(topology.name.clone(), counters);
 
-    let plan = Arc::new(Plan::new(pipeline, shared.clone(), topology.clone(), source));
+    let plan = Arc::new(Plan::new(pipeline, shared.clone(), topology.clone(), source, splitters));
     let stages = (0..topology.producers.stages as usize).map(StageIndex);
     for (stage, result) in join_all(stages.map(|stage| make(&plan, stage))).await {
         result.map_err(|error| StartError::Producer { stage, error, declared })?;
@@ -162,6 +166,23 @@ fn contradiction<P: Broadway>(pipeline: &P, topology: &Topology) -> Option<Strin
         ));
     }
     None
+}
+
+/// The splitters of the batchers, asked for once.
+fn splitters<P: Broadway>(pipeline: &P, topology: &Topology) -> Result<Vec<Option<Splits<P>>>, String> {
+    let splitter = |batcher: &broadway_topology::Batcher| {
+        let name = &batcher.name;
+        let splitter = caught(|| pipeline.splitter(batcher))
+            .map_err(|panic| format!("the splitter of batcher `{name}` panicked: {}", panic_text(&*panic)))?;
+        if batcher.max_bytes.is_some() && splitter.is_none() {
+            return Err(format!(
+                "batcher `{name}` has `max_bytes`, and the pipeline cannot keep it: it has a `splitter`, or does not \
+                 say how many bytes a message has; give it a `size_by`"
+            ));
+        }
+        Ok(splitter)
+    };
+    topology.batchers.iter().map(splitter).collect()
 }
 
 /// A panic at start is an error like others: there is nothing to be restarted yet.

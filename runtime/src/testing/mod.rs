@@ -82,7 +82,7 @@ impl<P: Broadway> Batch<P> {
             items.into_iter().map(|(data, output)| (Message::test(data), output)).unzip();
         let (batch_key, partition, size, trigger) = (BatchKey::default(), None, messages.len(), Trigger::Size);
         let info = BatchInfo { batcher, batch_key, partition, size, trigger, attempt: 1 };
-        Self { messages, outputs, info, late: Vec::new() }
+        Self::new(messages, outputs, info)
     }
 }
 
