@@ -15,6 +15,7 @@ use crate::{
     pipeline::{Pipeline, Setup, StartError},
     splitter::{BoxSplitter, Splitter},
     stage::{Producer, StageIndex},
+    telemetry::Observer,
 };
 
 type Source<T> = Box<dyn Fn(StageIndex) -> Result<BoxProducer<T>> + Send + Sync>;
@@ -65,7 +66,7 @@ where
 /// assert_eq!(pipeline.wait().await?.acknowledged, 100);
 /// # broadway::Result::<()>::Ok(()) }).unwrap();
 /// ```
-pub struct Builder<T, O, B = DefaultBatcher>(Closures<T, O, B>)
+pub struct Builder<T, O, B = DefaultBatcher>(Closures<T, O, B>, Option<Box<dyn Observer>>)
 where
     T: Send + 'static,
     O: Send + Sync + 'static,
@@ -100,18 +101,21 @@ where
         source: impl Fn(StageIndex) -> S + Send + Sync + 'static,
         handle_message: impl for<'a> Fn(&'a mut Message<T, B>) -> BoxFuture<'a, Result<O>> + Send + Sync + 'static,
     ) -> Self {
-        Self(Closures {
-            topology: Topology::new(name),
-            source: Box::new(move |stage| Ok(Box::new(source(stage)) as BoxProducer<T>)),
-            handle_message: Box::new(handle_message),
-            handle_batch: None,
-            handle_failed: None,
-            prepare_messages: None,
-            partition_by: None,
-            retry_when: None,
-            size_by: None,
-            splitters: Vec::new(),
-        })
+        Self(
+            Closures {
+                topology: Topology::new(name),
+                source: Box::new(move |stage| Ok(Box::new(source(stage)) as BoxProducer<T>)),
+                handle_message: Box::new(handle_message),
+                handle_batch: None,
+                handle_failed: None,
+                prepare_messages: None,
+                partition_by: None,
+                retry_when: None,
+                size_by: None,
+                splitters: Vec::new(),
+            },
+            None,
+        )
     }
 
     /// Changes the topology: stages, sizes, times, batchers.
@@ -176,9 +180,15 @@ where
         self
     }
 
+    /// Lets somebody see what the pipeline does, as it does it. A second observer takes the place of the first.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.1 = Some(Box::new(observer));
+        self
+    }
+
     /// The pipeline before its start.
     pub fn configure(self) -> Setup<Closures<T, O, B>> {
-        Setup::new(Arc::new(self.0))
+        Setup::new(Arc::new(self.0)).boxed_observer(self.1)
     }
 
     /// Starts the pipeline.

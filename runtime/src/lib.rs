@@ -89,6 +89,11 @@ mod telemetry;
 pub mod testing;
 mod ticket;
 
+/// Seeing what a pipeline does, as it does it: the [`Observer`](observe::Observer) and what it is told.
+pub mod observe {
+    pub use crate::telemetry::{AckStop, BatchStart, BatchStop, ChunkStart, ChunkStop, Observer, Place, TakeStop};
+}
+
 /// What a pipeline's source file needs: `use broadway::prelude::*`.
 pub mod prelude {
     pub use crate::{
@@ -112,10 +117,10 @@ pub use handler::{Batcher, BoxProducer, Broadway, Declared, DefaultBatcher, Lent
 pub use message::{BatchMode, Done, Message};
 pub use payload::Payload;
 pub use pipeline::{
-    AckError, BatchSummary, Handle, Health, MessageOutcome, Pipeline, PushError, RateLimitError, Setup, StageStats,
-    StartError, StartLink, Stats, Status, ack_immediately, all_running,
+    AckError, BatchSummary, Handle, Health, MessageOutcome, Pipeline, PushError, RateLimitError, Setup, StartError,
+    StartLink, Status, ack_immediately, all_running,
 };
 pub use report::{EndReason, Report, StopError, Stuck};
 pub use splitter::{BoxSplitter, ByteLen, Split, Splitter};
 pub use stage::{InFlight, Incoming, Next, Outbox, Producer, ProducerContext, Signal, StageIndex};
-pub use telemetry::Percentiles;
+pub use telemetry::{Percentiles, QueueStats, RateLimiterStats, StageStats, Stats};

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::telemetry::Percentiles;
+use crate::telemetry::{Percentiles, Stats};
 
 /// Why a pipeline ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,6 +48,25 @@ pub struct Report {
 }
 
 impl Report {
+    /// A pipeline's last statistics, without the stages.
+    pub(crate) fn new(reason: EndReason, stats: &Stats) -> Self {
+        Self {
+            reason,
+            emitted: stats.emitted,
+            acknowledged: stats.acknowledged,
+            failed: stats.failed,
+            discarded: stats.discarded,
+            released: stats.released,
+            unsettled: stats.in_flight,
+            undelivered: stats.undelivered,
+            violations: stats.violations,
+            batches: stats.batches,
+            restarts: stats.restarts,
+            took: stats.took,
+            latency: stats.latency.clone(),
+        }
+    }
+
     /// Settled messages in a second.
     pub fn throughput(&self) -> f64 {
         let settled = self.acknowledged + self.failed + self.released;

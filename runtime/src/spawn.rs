@@ -4,12 +4,14 @@ use std::future::Future;
 
 use tokio::task::JoinHandle;
 
+use crate::telemetry::events;
+
 /// Spawns a stage, or who watches over stages.
 pub(crate) fn spawn<F>(name: &str, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    tracing::trace!(name, "spawn");
+    events::spawned(name);
     tokio::spawn(future)
 }

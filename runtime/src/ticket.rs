@@ -191,6 +191,11 @@ impl ReleaseLane {
         std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Waits until something was posted since the last [`take`](Self::take). Cancel-safe.
     pub(crate) async fn posted(&self) {
         self.posted.notified().await;

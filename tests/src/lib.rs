@@ -6,6 +6,7 @@ mod gate;
 pub mod markdown;
 mod recorder;
 mod scripted;
+mod subscriber;
 
 use std::{
     fmt::Debug,
@@ -20,6 +21,7 @@ pub use forwarder::{BatchOf, Forwarder, Running, SeenBatch};
 pub use gate::Gate;
 pub use recorder::{Recorder, Verdict};
 pub use scripted::{Ask, Scripted, Step};
+pub use subscriber::{Listener, Told};
 
 /// Runs a test that must not take longer than five minutes of virtual time: one that hangs fails.
 pub async fn within<F: Future>(test: F) -> F::Output {

@@ -19,6 +19,8 @@ Options:
   --endpoint-url URL   an SQS emulator; without AWS_REGION and AWS_ACCESS_KEY_ID in the environment, region us-east-1
                        and the credentials test/test
   --lease MS           how long a row that was received is hidden from other runs, in milliseconds [20000]
+  --stats              print the pipeline's statistics by stage to standard error at the end
+  --trace              print the pipeline's spans, as they end, and its events to standard error
   -h, --help           print this
 
 The folder holds `flights.queue` and `flights.db`, an SQLite database with the tables `flights` and `dead_letters`.
@@ -38,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) fresh: bool,
     pub(crate) queue: Place,
     pub(crate) lease: Duration,
+    pub(crate) stats: bool,
+    pub(crate) trace: bool,
 }
 
 /// Where the rows wait.
@@ -60,6 +64,8 @@ impl Command {
             fresh: false,
             queue: Place::Sqlite,
             lease: Duration::from_secs(20),
+            stats: false,
+            trace: false,
         };
         while let Some(arg) = parser.next()? {
             match arg {
@@ -80,6 +86,8 @@ impl Command {
                         _ => Err("expected milliseconds from 1 to 43200000"),
                     })?;
                 }
+                Arg::Long("stats") => options.stats = true,
+                Arg::Long("trace") => options.trace = true,
                 Arg::Short('h') | Arg::Long("help") => return Ok(Self::Help),
                 arg => return Err(arg.unexpected()),
             }
@@ -129,6 +137,8 @@ mod tests {
         };
         assert_eq!(options.queue, Place::Sqs { endpoint_url: Some("http://x".into()) });
         assert_eq!((options.lease, options.fresh, options.rows), (Duration::from_millis(5), true, None));
+        assert!(!options.stats && !options.trace);
+        assert!(matches!(parse(&["--stats", "--trace"]), Ok(Command::Run(options)) if options.stats && options.trace));
         assert!(matches!(parse(&["--fresh", "-h"]), Ok(Command::Help)));
     }
 

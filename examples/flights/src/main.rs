@@ -16,6 +16,7 @@ mod rows;
 #[cfg(feature = "sqs")]
 mod sqs;
 mod table;
+mod trace;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -103,6 +104,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<ExitCode> {
+    if options.trace {
+        trace::start();
+    }
     let rows = Rows::load(options.rows.as_deref())?;
     let count = rows.count();
     let folder = Folder::open(&options.data, options.fresh)?;
@@ -114,6 +118,9 @@ async fn run(options: Options) -> Result<ExitCode> {
     let pipeline = flights.start_link().await?;
     let ended = pipeline.run_until_signal().await;
     progress.finish(&database);
+    if options.stats {
+        eprint!("{}", pipeline.stats());
+    }
     let report = ended?;
 
     let totals = database.totals()?;

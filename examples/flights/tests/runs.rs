@@ -148,3 +148,30 @@ fn what_cannot_run_says_why() {
     let help = place.run(&["--help"]);
     assert!(help.code == Some(0) && help.out.contains("--rows FILE"), "{help:?}");
 }
+
+#[test]
+fn statistics_and_spans_are_printed_when_they_are_asked_for() {
+    let place = Place::new();
+    let quiet = place.run(&["--fresh"]);
+    assert!(!quiet.err.contains("batch_processor"), "{quiet:?}");
+
+    let run = place.run_and_read(&["--fresh", "--stats", "--trace"]);
+    assert_eq!((run.code, run.summary()), (Some(0), quiet.summary()), "{run:?}");
+    let err = |words: &[&str]| run.err.lines().any(|line| words.iter().all(|word| line.contains(word)));
+    // A span of each kind, with what became of its messages.
+    assert!(
+        err(&["INFO", "pipeline started"]) && err(&["INFO", "pipeline ended", "27004 acknowledged"]),
+        "{}",
+        run.err
+    );
+    assert!(err(&["processor{", "pipeline=\"Flights\"", "stage=\"processor_default_", "forwarded="]), "{}", run.err);
+    assert!(err(&["batcher{", "batcher=\"cancelled\"", "pending="]), "{}", run.err);
+    assert!(err(&["batch_processor{", "batcher=\"default\"", "trigger=", "failed=0", "close"]), "{}", run.err);
+    assert!(err(&["ack{", "stage=\"batch_processor_default_0\"", "undelivered=0", "close"]), "{}", run.err);
+    // The table, at the end.
+    assert!(err(&["Flights: 27004 emitted, 27004 acknowledged, 0 failed, 0 released in "]), "{}", run.err);
+    for stage in ["producer_0", "processor_default_0", "batcher_cancelled", "batch_processor_default_0"] {
+        assert!(run.err.lines().any(|line| line.starts_with(stage) && line.contains('%')), "{}", run.err);
+    }
+    assert!(run.err.contains("wait p50") && run.err.contains("work p99"), "{}", run.err);
+}

@@ -42,13 +42,14 @@ impl<P: Broadway> BatchOutlet<P> {
     }
 
     /// Puts a batch among those that leave now.
-    pub(crate) fn put(&mut self, batch: Batch<P>) {
+    pub(crate) fn put(&mut self, batch: Batch<P>, ready_at: u64) {
         self.held += batch.len();
         self.ahead.push_back(batch.len());
         if self.leaving == self.parcels.len() {
             self.parcels.push(Parcel::default());
         }
         self.parcels[self.leaving].batch = Some(batch);
+        self.parcels[self.leaving].ready_at = ready_at;
         self.leaving += 1;
     }
 

@@ -2,8 +2,6 @@
 
 use std::{pin::pin, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use tracing::Instrument;
-
 use super::{
     batch_retries::BatchRetries,
     handled::Handled,
@@ -15,7 +13,7 @@ use crate::{
     batch::{Batch, MessageOf},
     handler::Broadway,
     stage::edge::Consumer,
-    telemetry::StageCounters,
+    telemetry::{BatchStart, StageCounters, events},
 };
 
 pub(crate) struct BatchProcessor<P: Broadway> {
@@ -35,24 +33,33 @@ impl<P: Broadway> BatchProcessor<P> {
         let mut parcel = Parcel::default();
         let mut failed = Vec::new();
         let rouse = self.inbox.rouse();
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(self.stage.meter());
         while pace.wait(pin!(self.inbox.take(1, pace.is_quick(), &mut parcel))).await {
             let Some(mut batch) = parcel.batch.take() else { continue };
-            self.stage.counters.in_hand.store(batch.len() as u64, Relaxed);
+            let taken = batch.len();
+            self.stage.counters.in_hand.store(taken as u64, Relaxed);
+            pace.meter.waited(parcel.ready_at, taken);
             if batch.messages[0].failure.is_some() {
                 // The batcher's splitter panicked at it.
-                self.fail_alone(&mut batch, &mut failed).await;
-            } else if tracing::enabled!(tracing::Level::DEBUG) {
-                let (stage, messages, trigger) = (&*self.stage.name, batch.len(), batch.info.trigger);
-                let span = tracing::debug_span!("batch_processor", stage, messages, %trigger);
-                pace.work(pin!(self.work(&mut batch, &mut failed).instrument(span)), &rouse).await;
+                pace.work(None, pin!(self.fail_alone(&mut batch, &mut failed)), || rouse.rouse()).await;
             } else {
-                pace.work(pin!(self.work(&mut batch, &mut failed)), &rouse).await;
+                let info = &batch.info;
+                let seen = self.stage.probe.batch_processor_start(|| BatchStart {
+                    messages: taken,
+                    trigger: info.trigger,
+                    partition: info.partition,
+                });
+                let span = seen.as_ref().map(|seen| &seen.span);
+                pace.work(span, pin!(self.work(&mut batch, &mut failed)), || rouse.rouse()).await;
+                if let Some(seen) = seen {
+                    self.stage.probe.batch_processor_stop(&seen);
+                }
             }
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
+            StageCounters::add(&self.stage.counters.processed, taken);
             let Batch { messages, outputs, .. } = batch;
-            parcel.spare = Handled { messages, outputs, partitions: Vec::new() };
+            parcel.spare = Handled { messages, outputs, ..Handled::default() };
             tokio::task::coop::consume_budget().await;
         }
     }
@@ -73,13 +80,13 @@ impl<P: Broadway> BatchProcessor<P> {
             guarded(&self.stage.name, self.timeout, async { self.stage.pipeline.process_batch(batch).await }).await;
         batch.note_failures();
         let Batch { messages, outputs, .. } = batch;
-        self.stage.lent.check(messages, &self.stage.counters, |place| {
+        self.stage.lent.check(messages, &self.stage.probe, |place| {
             if place < outputs.len() {
                 outputs.remove(place);
             }
         });
         if let Err(failure) = result {
-            tracing::error!(stage = &*self.stage.name, messages = messages.len(), %failure, "handle_batch failed");
+            events::callback_failed(&self.stage.probe.place(), "handle_batch", messages.len(), &failure);
             for message in messages.iter_mut().filter(|message| message.failure.is_none()) {
                 message.failure = Some(failure.clone());
             }

@@ -5,7 +5,7 @@ use std::{pin::pin, sync::Arc, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use broadway_topology::Retry;
 use tokio::time::{Instant, sleep_until};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{
     Shared,
@@ -24,7 +24,7 @@ use crate::{
     handler::Broadway,
     message::Fate,
     stage::Signal,
-    telemetry::StageCounters,
+    telemetry::{BatchStart, Meter, StageCounters, events},
 };
 
 pub(crate) struct BatchRetries<P: Broadway> {
@@ -132,6 +132,7 @@ impl<P: Broadway> BatchProcessor<P> {
     pub(super) async fn run_and_retry(mut self, mut retries: BatchRetries<P>) {
         let mut parcel = Parcel::default();
         let mut more = true;
+        let mut meter = self.stage.meter();
         loop {
             let mut next = retries.take();
             if next.is_none() {
@@ -148,7 +149,7 @@ impl<P: Broadway> BatchProcessor<P> {
                 }
             }
             if let Some(tried) = next {
-                self.work_off(tried, &mut retries, &mut parcel).await;
+                self.work_off(tried, &mut retries, &mut parcel, &mut meter).await;
                 StageCounters::add(&self.stage.counters.rounds, 1);
             }
             tokio::task::coop::consume_budget().await;
@@ -174,7 +175,13 @@ impl<P: Broadway> BatchProcessor<P> {
     }
 
     /// Tries a batch, and the halves of what has to be halved, first half first.
-    async fn work_off(&mut self, tried: Tried<P>, retries: &mut BatchRetries<P>, parcel: &mut Parcel<P>) {
+    async fn work_off(
+        &mut self,
+        tried: Tried<P>,
+        retries: &mut BatchRetries<P>,
+        parcel: &mut Parcel<P>,
+        meter: &mut Meter,
+    ) {
         let key = retries.key(&tried.batch.info);
         let mut pieces = vec![tried];
         while let Some(mut piece) = pieces.pop() {
@@ -182,13 +189,27 @@ impl<P: Broadway> BatchProcessor<P> {
             if self.stage.settler.is_fenced() {
                 break;
             }
-            self.stage.counters.in_hand.store(piece.batch.len() as u64, Relaxed);
-            let left = self.try_once(&mut piece, retries).await;
+            let taken = piece.batch.len();
+            self.stage.counters.in_hand.store(taken as u64, Relaxed);
+            StageCounters::add(&self.stage.counters.processed, taken);
+            let info = &piece.batch.info;
+            let seen = self.stage.probe.batch_processor_start(|| BatchStart {
+                messages: taken,
+                trigger: info.trigger,
+                partition: info.partition,
+            });
+            meter.begin();
+            let span = seen.as_ref().map_or_else(Span::none, |seen| seen.span.clone());
+            let left = self.try_once(&mut piece, retries).instrument(span).await;
             let Batch { messages, outputs, info, .. } = piece.batch;
-            parcel.spare = Handled { messages, outputs, partitions: Vec::new() };
+            parcel.spare = Handled { messages, outputs, ..Handled::default() };
             let mut failed = left.failed;
             self.stage.fail(&mut failed, Some(&info)).await;
             self.stage.settler.deliver().await;
+            meter.end();
+            if let Some(seen) = seen {
+                self.stage.probe.batch_processor_stop(&seen);
+            }
             if let Some(batch) = left.halved {
                 let (first, second) = halves(batch);
                 pieces.extend([second, first].map(|batch| Tried { batch, failed_at: None }));
@@ -218,20 +239,17 @@ impl<P: Broadway> BatchProcessor<P> {
     async fn try_once(&mut self, tried: &mut Tried<P>, retries: &mut BatchRetries<P>) -> Left<P> {
         let batch = &mut tried.batch;
         let stage = &mut self.stage;
-        let (info, size) = (batch.info.clone(), batch.len());
+        let info = batch.info.clone();
         stage.lent.note(&batch.messages);
-        let span =
-            tracing::debug_span!("batch_processor", stage = &*stage.name, messages = size, trigger = %info.trigger);
         // A message that failed on its way into a batch is alone, and is not handled.
         let result = if batch.failures().next().is_some() {
             Ok(())
         } else {
-            let call = guarded(&stage.name, self.timeout, async { stage.pipeline.process_batch(batch).await });
-            call.instrument(span).await
+            guarded(&stage.name, self.timeout, async { stage.pipeline.process_batch(batch).await }).await
         };
         batch.note_failures();
         let Batch { messages, outputs, .. } = batch;
-        stage.lent.check(messages, &stage.counters, |place| {
+        stage.lent.check(messages, &stage.probe, |place| {
             if place < outputs.len() {
                 outputs.remove(place);
             }
@@ -241,7 +259,7 @@ impl<P: Broadway> BatchProcessor<P> {
         let complete = outputs.len() == messages.len();
         let whole = result.err().map(|mut failure| {
             failure.tried(info.attempt);
-            tracing::error!(stage = &*stage.name, messages = messages.len(), attempt = info.attempt, %failure, "handle_batch failed");
+            events::callback_failed(&stage.probe.place(), "handle_batch", messages.len(), &failure);
             let next = retries.next(&stage.pipeline, &failure, &info, failed_at);
             (failure, next)
         });
@@ -291,11 +309,7 @@ impl<P: Broadway> BatchProcessor<P> {
         }
         drop(outputs);
         if !complete && !failed.is_empty() {
-            tracing::warn!(
-                stage = &*stage.name,
-                messages = failed.len(),
-                "outputs were taken and not given back: what failed cannot be tried again"
-            );
+            events::incomplete(&stage.probe.place(), failed.len());
         }
         // One that is alone needs no half.
         if halved.len() == 1 {
@@ -335,7 +349,8 @@ impl<P: Broadway> BatchProcessor<P> {
         if let Some(key) = &key {
             retries.room.restore(key, parked);
         }
-        tracing::debug!(stage = &*self.stage.name, messages = tried.batch.len(), attempt = tried.batch.info.attempt, wait = ?earliest - Instant::now(), "retry");
+        let (messages, attempt) = (tried.batch.len(), tried.batch.info.attempt);
+        events::retry(&self.stage.probe.place(), messages, attempt, earliest - Instant::now());
         let waits = !tried.batch.is_empty();
         if waits {
             retries.room.wait(tried, key, earliest);

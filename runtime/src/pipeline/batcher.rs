@@ -21,17 +21,18 @@ use crate::{
     batch::{Batch, BatchInfo},
     handler::Broadway,
     stage::edge::Consumer,
-    telemetry::StageCounters,
+    telemetry::{Meter, Probe, StageCounters, events},
 };
 
 pub(crate) struct Batcher<P: Broadway> {
-    pub(crate) name: String,
     pub(crate) inbox: Consumer<Handled<P>>,
     /// One for all batch processors, or one for each partition.
     pub(crate) outlets: Vec<BatchOutlet<P>>,
     pub(crate) pending: Pending<P>,
     pub(crate) max_pending: usize,
     pub(crate) counters: Arc<StageCounters>,
+    pub(crate) probe: Arc<Probe>,
+    pub(crate) meter: Meter,
 }
 
 impl<P: Broadway> Batcher<P> {
@@ -44,6 +45,7 @@ impl<P: Broadway> Batcher<P> {
         loop {
             self.emit();
             let limit = self.limit();
+            self.meter.end();
             let any_ready = self.pending.any_ready();
             if !more && !any_ready {
                 return;
@@ -63,13 +65,14 @@ impl<P: Broadway> Batcher<P> {
                 biased;
                 () = &mut alarm, if armed => {
                     armed = false;
-                    self.pending.expire(Instant::now());
+                    self.expire();
                 }
                 () = poll_fn(|cx| poll_room(&mut self.outlets, ready, limit == 0, cx)), if any_ready || limit == 0 => {}
                 taking = self.inbox.take_all(limit, &mut taken), if more && limit > 0 => {
                     more = taking;
                     self.collect(&mut taken);
                     if !more {
+                        self.pending.now = self.probe.clock.now();
                         self.pending.flush_all();
                     }
                 }
@@ -79,15 +82,35 @@ impl<P: Broadway> Batcher<P> {
         }
     }
 
+    fn expire(&mut self) {
+        let now = Instant::now();
+        self.pending.now = self.probe.clock.at(now);
+        self.pending.expire(now);
+    }
+
     fn collect(&mut self, taken: &mut VecDeque<Handled<P>>) {
         if taken.is_empty() {
             return;
         }
-        tracing::debug!(batcher = self.name, chunks = taken.len(), "collect");
+        let seen = self.probe.batcher_start(taken.iter().map(|chunk| chunk.messages.len()).sum());
+        let entered = seen.as_ref().map(|seen| seen.span.enter());
         let now = Instant::now();
-        taken.iter_mut().for_each(|chunk| self.pending.add(chunk, now));
+        self.pending.now = self.probe.clock.at(now);
+        self.meter.begin_at(self.pending.now);
+        for chunk in taken.iter_mut() {
+            let messages = chunk.messages.len();
+            if chunk.entered_at > 0 {
+                self.counters.wait.record(self.pending.now.saturating_sub(chunk.entered_at), messages as u64);
+            }
+            StageCounters::add(&self.counters.processed, messages);
+            self.pending.add(chunk, now);
+        }
         self.pending.flush();
         StageCounters::add(&self.counters.rounds, 1);
+        drop(entered);
+        if let Some(seen) = seen {
+            self.probe.batcher_stop(&seen, self.pending.held());
+        }
     }
 
     /// Sends all batches that are full, and of those that still fill as many as there are batch processors free; each way
@@ -98,8 +121,10 @@ impl<P: Broadway> Batcher<P> {
                 if !full && !self.outlets[index].has_room() {
                     break;
                 }
-                if let Some(batch) = self.pending.pop(index).and_then(|leaving| self.batch(leaving)) {
-                    self.outlets[index].put(batch);
+                let Some(leaving) = self.pending.pop(index) else { break };
+                let ready_at = leaving.ready_at;
+                if let Some(batch) = self.batch(leaving) {
+                    self.outlets[index].put(batch, ready_at);
                 }
             }
             self.outlets[index].send().for_each(|spare| self.pending.recycle(spare));
@@ -127,12 +152,12 @@ impl<P: Broadway> Batcher<P> {
     }
 
     fn batch(&self, leaving: Leaving<P>) -> Option<Batch<P>> {
-        let Leaving { key, content, trigger } = leaving;
+        let Leaving { key, content, trigger, .. } = leaving;
         let Handled { messages, outputs, .. } = content;
         // The processor has written the batcher into each message that it routed here.
         let batcher = messages.first()?.batcher?;
         let (batch_key, partition, size) = (key.batch_key, key.partition, messages.len());
-        tracing::debug!(batcher = self.name, size, %trigger, "batch");
+        events::batch(&self.probe.place(), size, trigger);
         let info = BatchInfo { batcher, batch_key, partition, size, trigger, attempt: 1 };
         Some(Batch::new(messages, outputs, info))
     }

@@ -13,7 +13,7 @@ use super::{Shared, order::Order, outcome::Waiter, rate_limiter::RateLimiter, ru
 use crate::{
     message::BatchMode,
     report::{EndReason, Report},
-    telemetry::Percentiles,
+    telemetry::{QueueStats, Stats},
 };
 
 pub(crate) struct Core {
@@ -25,7 +25,7 @@ pub(crate) struct Core {
     entry: Mutex<Option<Arc<dyn Entry>>>,
 }
 
-/// The way into a running pipeline past its producers.
+/// The way into a running pipeline past its producers, and what can be seen of its queues.
 pub(crate) trait Entry: Send + Sync {
     /// Pushes messages, given as a `Vec` of the pipeline's data; `Err` gives back what is of another type.
     fn push(
@@ -34,6 +34,9 @@ pub(crate) trait Entry: Send + Sync {
         mode: BatchMode,
         waiters: Vec<Waiter>,
     ) -> BoxFuture<'static, Result<(), PushError>>;
+
+    /// What waits between the layers right now.
+    fn queues(&self) -> Vec<QueueStats>;
 }
 
 /// Why messages could not be pushed.
@@ -86,6 +89,7 @@ impl Core {
     /// Writes the ending down, and lets go of what belonged to the running pipeline.
     pub(crate) fn end(&self, ending: Ending) {
         *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.shared.end();
         self.ending.send_replace(Some(ending));
     }
 
@@ -94,22 +98,18 @@ impl Core {
     }
 
     pub(crate) fn report(&self, reason: EndReason) -> Report {
-        let counters = &self.shared.counters;
-        let batches = counters.stages().filter(|(name, _)| name.starts_with("batch_processor_"));
-        Report {
-            reason,
-            unsettled: counters.in_flight(),
-            acknowledged: counters.sum(|stage| &stage.successful),
-            failed: counters.sum(|stage| &stage.failed),
-            discarded: counters.sum(|stage| &stage.discarded),
-            released: counters.sum(|stage| &stage.released),
-            emitted: counters.sum(|stage| &stage.emitted),
-            undelivered: counters.sum(|stage| &stage.undelivered),
-            violations: counters.sum(|stage| &stage.violations),
-            batches: batches.map(|(_, stage)| stage.rounds.load(std::sync::atomic::Ordering::Relaxed)).sum(),
-            restarts: counters.sum(|stage| &stage.restarts),
-            took: self.shared.started.elapsed(),
-            latency: Percentiles::of(counters.latencies()),
+        Report::new(reason, &self.stats())
+    }
+
+    /// All numbers at this moment.
+    pub(crate) fn stats(&self) -> Stats {
+        let (shared, entry) = (&self.shared, self.entry());
+        Stats {
+            releasing: shared.lane.len() as u64,
+            observer_panics: shared.observer_panics(),
+            rate_limiter: self.limiter.as_ref().map(|limiter| limiter.stats()),
+            queues: entry.map(|entry| entry.queues()).unwrap_or_default(),
+            ..Stats::read(shared.name(), shared.took(), shared.now(), &shared.counters)
         }
     }
 }

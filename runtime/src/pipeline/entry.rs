@@ -18,6 +18,7 @@ use crate::{
     handler::Broadway,
     message::{BatchMode, Message},
     stage::edge::Feeder,
+    telemetry::QueueStats,
     ticket::Ticket,
 };
 
@@ -78,5 +79,9 @@ impl<P: Broadway> Entry for Door<P> {
             }
             Ok(())
         })
+    }
+
+    fn queues(&self) -> Vec<QueueStats> {
+        self.plan.queues()
     }
 }

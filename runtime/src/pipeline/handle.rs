@@ -5,68 +5,16 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
-use broadway_topology::{RateLimiting, Topology, Violation, check};
+use broadway_topology::{RateLimiting, Role, Topology, Violation, check};
 
 #[cfg(feature = "testing")]
 use super::outcome::Outcome;
 use super::{Core, PushError, outcome::Waiter};
-use crate::{message::BatchMode, telemetry::Percentiles};
+use crate::{message::BatchMode, telemetry::Stats};
 
 /// A pipeline, without its life cycle. Stays readable after the pipeline's end.
 #[derive(Clone)]
 pub struct Handle(Arc<Core>);
-
-/// Counters at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Messages that producers emitted.
-    pub emitted: u64,
-    /// Messages that succeeded.
-    pub acknowledged: u64,
-    /// Messages that failed, discarded ones included.
-    pub failed: u64,
-    /// Messages that failed and were taken care of.
-    pub discarded: u64,
-    /// Messages that were given back without a verdict.
-    pub released: u64,
-    /// Messages that were emitted and are not settled.
-    pub in_flight: u64,
-    /// Verdicts that did not reach the source.
-    pub undelivered: u64,
-    /// Verdicts that came after the deadline of a drain.
-    pub late: u64,
-    /// Messages that a callback exchanged for others.
-    pub violations: u64,
-    /// From emission to verdict.
-    pub latency: Percentiles,
-    /// Each stage, in the order of the tree.
-    pub stages: Vec<StageStats>,
-}
-
-/// One stage's counters at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct StageStats {
-    /// The stage: `processor_default_3`.
-    pub name: String,
-    /// Messages that it emitted, if it is a producer.
-    pub emitted: u64,
-    /// Messages that ended here and succeeded.
-    pub acknowledged: u64,
-    /// Messages that ended here and failed.
-    pub failed: u64,
-    /// Messages that were released here.
-    pub released: u64,
-    /// Messages that it works on right now.
-    pub in_hand: u64,
-    /// Asks with a result, chunks or batches.
-    pub rounds: u64,
-    /// Errors of a producer, each followed by a back-off.
-    pub errors: u64,
-    /// How often it was started again: after a crash of its own, or of a stage that takes it along.
-    pub restarts: u64,
-}
 
 /// Whether a pipeline does its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,42 +75,17 @@ impl Handle {
         (0..self.0.topology.producers.stages).map(|index| format!("producer_{index}")).collect()
     }
 
-    /// All counters, at this moment.
+    /// All numbers since the start, at this moment; after the end, as they were then.
     pub fn stats(&self) -> Stats {
-        let counters = &self.0.shared.counters;
-        let in_flight = counters.in_flight();
-        let stages = counters.stages().map(|(name, stage)| StageStats {
-            name: name.to_owned(),
-            emitted: stage.emitted.load(Relaxed),
-            acknowledged: stage.successful.load(Relaxed),
-            failed: stage.failed.load(Relaxed),
-            released: stage.released.load(Relaxed),
-            in_hand: stage.in_hand.load(Relaxed),
-            rounds: stage.rounds.load(Relaxed),
-            errors: stage.errors.load(Relaxed),
-            restarts: stage.restarts.load(Relaxed),
-        });
-        Stats {
-            emitted: counters.sum(|stage| &stage.emitted),
-            acknowledged: counters.sum(|stage| &stage.successful),
-            failed: counters.sum(|stage| &stage.failed),
-            discarded: counters.sum(|stage| &stage.discarded),
-            released: counters.sum(|stage| &stage.released),
-            undelivered: counters.sum(|stage| &stage.undelivered),
-            late: counters.sum(|stage| &stage.late),
-            violations: counters.sum(|stage| &stage.violations),
-            latency: Percentiles::of(counters.latencies()),
-            in_flight,
-            stages: stages.collect(),
-        }
+        self.0.stats()
     }
 
     /// Whether the pipeline does its work.
     pub fn health(&self) -> Health {
         let shared = &self.0.shared;
-        let mut producers = shared.counters.stages().filter(|(name, _)| name.starts_with("producer_"));
+        let mut producers = shared.counters.stages().filter(|(_, role, _)| matches!(role, Role::Producer(_)));
         Health {
-            ready: producers.all(|(_, stage)| stage.ready.load(Relaxed)),
+            ready: producers.all(|(.., stage)| stage.ready.load(Relaxed)),
             running: !self.0.is_ordered_to_stop() && !self.0.has_ended(),
             paused: shared.paused().is_raised(),
         }

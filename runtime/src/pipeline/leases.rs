@@ -11,6 +11,7 @@ use crate::{
     acknowledger::{AckData, AckRef, AckReport},
     failure::panic_text,
     message::Message,
+    telemetry::events,
 };
 
 /// This share of a lease should be left when its message is tried again.
@@ -39,7 +40,7 @@ where
     let asked_at = Instant::now();
     let mut short = Vec::new();
     for (place, (message, due)) in waiting.iter_mut().enumerate() {
-        let emitted_at = shared.started + Duration::from_nanos(message.emitted_at);
+        let emitted_at = shared.clock.start_time() + Duration::from_nanos(message.emitted_at);
         let Some(lease) = message.envelope.as_mut().and_then(|envelope| envelope.lease.as_mut()) else { continue };
         let length = *lease.length.get_or_insert_with(|| lease.until.saturating_duration_since(emitted_at));
         if *due + length / LEFT > lease.until {
@@ -81,11 +82,11 @@ async fn extend(shared: &Shared, leases: &[(AckRef, &AckData)], by: Duration) ->
             leases.iter().enumerate().filter(|(_, lease)| lease.0 == ack_ref).map(|(at, lease)| (at, lease.1)).unzip();
         let report = AssertUnwindSafe(acknowledger.extend(ack_ref, &data, by)).catch_unwind().await;
         let report = report.unwrap_or_else(|panic| {
-            tracing::error!(reason = panic_text(&*panic), "the acknowledger panicked while it renewed leases");
+            events::extend_panicked(shared.name(), &panic_text(&*panic));
             AckReport::not_renewed(&data)
         });
         if let Some((_, reason)) = report.undelivered.first() {
-            tracing::warn!(messages = report.undelivered.len(), %reason, "leases were not renewed");
+            events::not_extended(shared.name(), report.undelivered.len(), &reason.to_string());
         }
         places.iter().for_each(|place| renewed[*place] = true);
         for (at, _) in &report.undelivered {

@@ -1,9 +1,7 @@
 //! Checks that a callback left the messages that it was lent. A message that does not belong is dropped, which releases it
 //! if it is one of ours; the one that is missing is released when whoever took it drops it.
 
-use std::sync::atomic::AtomicU64;
-
-use crate::{message::Message, telemetry::StageCounters, ticket::Token};
+use crate::{message::Message, telemetry::Probe, ticket::Token};
 
 /// The messages of one call, in a buffer that is used again.
 #[derive(Debug, Default)]
@@ -20,7 +18,7 @@ impl Lent {
     pub(crate) fn check<T, B>(
         &mut self,
         messages: &mut Vec<Message<T, B>>,
-        counters: &StageCounters,
+        probe: &Probe,
         mut dropped: impl FnMut(usize),
     ) {
         let untouched = messages.len() == self.0.len()
@@ -37,14 +35,9 @@ impl Lent {
                 dropped(place);
             }
         }
-        violation(&counters.violations, foreign.max(self.0.len() - messages.len()));
-    }
-}
-
-/// Counts messages that a callback exchanged for others, or took.
-pub(crate) fn violation(violations: &AtomicU64, messages: usize) {
-    if messages > 0 {
-        StageCounters::add(violations, messages);
-        tracing::error!(messages, "a callback exchanged messages that it was lent; what was found instead is released");
+        let violations = foreign.max(self.0.len() - messages.len());
+        if violations > 0 {
+            probe.violation(violations);
+        }
     }
 }

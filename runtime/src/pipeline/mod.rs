@@ -38,7 +38,7 @@ mod waiting_room;
 pub(crate) use self::core::Core;
 pub use self::core::PushError;
 pub use early::{AckError, ack_immediately};
-pub use handle::{Handle, Health, RateLimitError, StageStats, Stats};
+pub use handle::{Handle, Health, RateLimitError};
 pub use outcome::{BatchSummary, Outcome as MessageOutcome, Status};
 pub use owner::Pipeline;
 pub use registry::all_running;

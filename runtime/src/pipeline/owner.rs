@@ -3,7 +3,10 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use super::{Core, Handle, order::Order};
-use crate::report::{EndReason, Report, StopError};
+use crate::{
+    report::{EndReason, Report, StopError},
+    telemetry::events,
+};
 
 /// A running pipeline. Whoever holds it decides how long it runs.
 ///
@@ -107,7 +110,7 @@ impl Pipeline {
         let mut signals = match Signals::listen() {
             Ok(signals) => signals,
             Err(error) => {
-                tracing::error!(%error, "cannot listen for signals, running until the pipeline ends by itself");
+                events::no_signals(self.0.name(), &error);
                 return self.wait().await;
             }
         };
@@ -120,7 +123,7 @@ impl Pipeline {
                 biased;
                 ending = self.wait() => return ending,
                 () = signals.next() => {
-                    tracing::info!(pipeline = self.0.name(), "signal received, draining");
+                    events::signal(self.0.name());
                     self.core().order(order(self.core()));
                 }
             }
@@ -141,10 +144,7 @@ impl std::ops::Deref for Pipeline {
 impl Drop for Pipeline {
     fn drop(&mut self) {
         if !self.core().has_ended() {
-            tracing::warn!(
-                pipeline = self.0.name(),
-                "the owner was dropped: the pipeline drains, and nobody waits for it"
-            );
+            events::owner_dropped(self.0.name());
             self.core().order(Order::within(EndReason::Stopped, self.core().topology.shutdown));
         }
     }

@@ -4,74 +4,65 @@
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
-    task::Poll,
-    time::{Duration, Instant},
 };
 
-use crate::stage::edge::{Cargo, Rouse};
+use tracing::Span;
 
-/// What takes longer is better shared.
-const QUICK: Duration = Duration::from_micros(20);
-
-/// The clock is read for one of so many rounds, as long as they are quick.
-const SAMPLE: u32 = 4;
+use crate::telemetry::Meter;
 
 /// Futures are lent, pinned where they were made: moving the state of a stage costs more than a poll.
 pub(crate) struct Pace {
-    quick: bool,
-    since: Instant,
-    rounds: u32,
+    pub(crate) meter: Meter,
+    /// Whether the last round, or the one under way, had to wait for something.
+    waits: bool,
 }
 
 impl Pace {
-    pub(crate) fn new() -> Self {
-        Self { quick: false, since: Instant::now(), rounds: 0 }
+    pub(crate) fn new(meter: Meter) -> Self {
+        Self { meter, waits: false }
     }
 
     /// Whether the last rounds were quick.
+    #[inline]
     pub(crate) fn is_quick(&self) -> bool {
-        self.quick
+        self.meter.is_brief() && !self.waits
     }
 
-    /// Waits for work; time spent so does not count.
-    pub(crate) async fn wait(&mut self, mut take: impl Future<Output = bool> + Unpin) -> bool {
-        if let Poll::Ready(taken) = futures::poll!(&mut take) {
-            return taken;
-        }
-        let taken = take.await;
-        self.start_again();
-        taken
+    /// Waits for work; time spent so is no work.
+    pub(crate) fn wait<F: Future<Output = bool> + Unpin>(&mut self, take: F) -> impl Future<Output = bool> {
+        self.meter.wait(take)
     }
 
-    /// Hands on what was done; time spent so does not count.
+    /// Hands on what was done, and ends the round. A stage that only waits for the next one is as quick as before: that
+    /// wait does not count for its pace, but its round lasts until then.
     pub(crate) async fn hand_on(&mut self, mut hand_on: impl Future<Output = ()> + Unpin) {
         if futures::poll!(&mut hand_on).is_pending() {
+            self.meter.rest();
             hand_on.await;
-            self.start_again();
         }
     }
 
-    fn start_again(&mut self) {
-        (self.since, self.rounds) = (Instant::now(), 0);
-    }
-
-    /// Works, and notes how long it took. As soon as the work waits for something it is quick no longer, and another
-    /// consumer is roused that was not woken when this one took.
-    pub(crate) async fn work<C: Cargo>(&mut self, mut work: impl Future<Output = ()> + Unpin, rouse: &Rouse<C>) {
-        let was_quick = std::mem::replace(&mut self.quick, true);
-        poll_fn(|cx| {
-            let poll = Pin::new(&mut work).poll(cx);
-            if poll.is_pending() && std::mem::replace(&mut self.quick, false) && was_quick {
-                rouse.rouse();
+    /// Works, in a span if there is one, and notes how long it took. As soon as the work waits for something it is quick no
+    /// longer, and another consumer is to be roused that was not woken when this one took.
+    pub(crate) fn work<'a>(
+        &'a mut self,
+        span: Option<&'a Span>,
+        mut work: Pin<&'a mut impl Future<Output = ()>>,
+        rouse: impl Fn() + 'a,
+    ) -> impl Future<Output = ()> {
+        let was_quick = self.is_quick();
+        self.waits = false;
+        poll_fn(move |cx| {
+            let poll = {
+                let _entered = span.map(Span::enter);
+                work.as_mut().poll(cx)
+            };
+            if poll.is_ready() {
+                self.meter.worked();
+            } else if !std::mem::replace(&mut self.waits, true) && was_quick {
+                rouse();
             }
             poll
         })
-        .await;
-        self.rounds += 1;
-        if self.rounds == SAMPLE || !was_quick {
-            let now = Instant::now();
-            self.quick &= now - std::mem::replace(&mut self.since, now) < QUICK * self.rounds;
-            self.rounds = 0;
-        }
     }
 }

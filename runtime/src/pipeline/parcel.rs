@@ -6,13 +6,15 @@ use crate::{batch::Batch, handler::Broadway, stage::edge::Cargo};
 
 pub(crate) struct Parcel<P: Broadway> {
     pub(crate) batch: Option<Batch<P>>,
+    /// Since when the batch could have left, in nanoseconds of the pipeline's clock.
+    pub(crate) ready_at: u64,
     /// Buffers for another batch; empty.
     pub(crate) spare: Handled<P>,
 }
 
 impl<P: Broadway> Default for Parcel<P> {
     fn default() -> Self {
-        Self { batch: None, spare: Handled::default() }
+        Self { batch: None, ready_at: 0, spare: Handled::default() }
     }
 }
 
@@ -29,6 +31,7 @@ impl<P: Broadway> Cargo for Parcel<P> {
     fn move_front(&mut self, n: usize, into: &mut Self) {
         if n > 0 {
             into.batch = self.batch.take();
+            into.ready_at = self.ready_at;
         }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Leaving<P: Broadway> {
     pub(crate) key: Key,
     pub(crate) content: Handled<P>,
     pub(crate) trigger: Trigger,
+    /// Since when.
+    pub(crate) ready_at: u64,
 }
 
 struct Forming<P: Broadway> {
@@ -41,6 +43,7 @@ struct Forming<P: Broadway> {
     due_at: Instant,
     /// Set as soon as the batch may leave.
     trigger: Option<Trigger>,
+    ready_at: u64,
     flush: bool,
     /// Whether the next message of its key belongs to it.
     filling: bool,
@@ -81,6 +84,8 @@ pub(crate) struct Pending<P: Broadway> {
     /// Batches with a message that asked to flush, in the take that is walked now.
     flushing: Vec<usize>,
     held: usize,
+    /// The time of the take or the alarm, on the pipeline's clock.
+    pub(crate) now: u64,
 }
 
 impl<P: Broadway> Pending<P> {
@@ -107,6 +112,7 @@ impl<P: Broadway> Pending<P> {
             ready: (0..outlets).map(|_| VecDeque::new()).collect(),
             flushing: Vec::new(),
             held: 0,
+            now: 0,
         }
     }
 
@@ -214,8 +220,8 @@ impl<P: Broadway> Pending<P> {
             self.stop_filling(&forming.key);
         }
         self.held -= forming.content.len();
-        let Forming { key, content, trigger, .. } = forming;
-        Some(Leaving { key, content, trigger: trigger.unwrap_or(Trigger::Size) })
+        let Forming { key, content, trigger, ready_at, .. } = forming;
+        Some(Leaving { key, content, trigger: trigger.unwrap_or(Trigger::Size), ready_at })
     }
 
     fn find_or_open(&mut self, batch_key: &BatchKey, partition: Option<usize>, now: Instant) -> usize {
@@ -241,11 +247,11 @@ impl<P: Broadway> Pending<P> {
         let content = self.spares.pop().unwrap_or_else(|| Handled {
             messages: Vec::with_capacity(room),
             outputs: Vec::with_capacity(room),
-            partitions: Vec::new(),
+            ..Handled::default()
         });
         let (due_at, older) = (now + self.timeout, self.youngest);
-        let (trigger, flush, filling, splitter, younger) = (None, false, true, None, NONE);
-        let forming = Forming { key, content, due_at, trigger, flush, filling, splitter, older, younger };
+        let (trigger, ready_at, flush, filling, splitter, younger) = (None, 0, false, true, None, NONE);
+        let forming = Forming { key, content, due_at, trigger, ready_at, flush, filling, splitter, older, younger };
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             self.places.len() - 1
@@ -286,6 +292,7 @@ impl<P: Broadway> Pending<P> {
     fn make_ready(&mut self, index: usize, trigger: Trigger) {
         let Some(forming) = &mut self.places[index] else { return };
         forming.trigger = Some(trigger);
+        forming.ready_at = self.now;
         let (older, younger) = (forming.older, forming.younger);
         let outlet = forming.key.partition.unwrap_or(0);
         match self.neighbour(older) {

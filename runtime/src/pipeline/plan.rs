@@ -38,7 +38,7 @@ use crate::{
     handler::{BoxProducer, Broadway},
     stage::{StageIndex, edge::Edge},
     supervision::Staff,
-    telemetry::StageCounters,
+    telemetry::{Meter, QueueStats, StageCounters, events},
 };
 
 /// What makes the producers in place of the pipeline's own `module`.
@@ -130,6 +130,17 @@ impl<P: Broadway> Plan<P> {
         })
     }
 
+    /// What waits between the layers right now.
+    pub(crate) fn queues(&self) -> Vec<QueueStats> {
+        let mut queues = vec![QueueStats::new("processors".into(), [self.to_processors.depth()])];
+        for (batcher, edges) in self.topology.batchers.iter().zip(&self.to_batchers) {
+            queues.push(QueueStats::new(format!("batcher_{}", batcher.name), [edges.inbox.depth()]));
+            let outlets = edges.outlets.iter().map(|edge| edge.depth());
+            queues.push(QueueStats::new(format!("batch_processors_{}", batcher.name), outlets));
+        }
+        queues
+    }
+
     fn stage(&self, name: &str) -> Stage<P> {
         Stage::new(self.pipeline.clone(), self.shared.clone(), name)
     }
@@ -142,7 +153,7 @@ impl<P: Broadway> Plan<P> {
         let share = (topology.processor_demand() / topology.producers.stages).max(1);
         Producer {
             plan: self.clone(),
-            name: name.into(),
+            probe: self.shared.probe(name),
             counters: self.shared.counters.stage(name),
             index: StageIndex(index),
             first: made,
@@ -155,8 +166,11 @@ impl<P: Broadway> Plan<P> {
     }
 
     fn processor(&self, name: &str, index: usize) -> Processor<P> {
-        let outlets =
-            self.to_batchers.iter().map(|edges| Outlet { feeder: edges.inbox.feeder(), waiting: Handled::default() });
+        let outlets = self.to_batchers.iter().map(|edges| Outlet {
+            feeder: edges.inbox.feeder(),
+            waiting: Handled::default(),
+            sent: 0,
+        });
         let rules = Rules {
             timeout: self.topology.processors.timeout,
             max_deliveries: self.topology.producers.max_deliveries,
@@ -177,8 +191,9 @@ impl<P: Broadway> Plan<P> {
 
     fn batcher(&self, name: &str, index: usize) -> Batcher<P> {
         let (batcher, edges) = (&self.topology.batchers[index], &self.to_batchers[index]);
+        let probe = self.shared.probe(name);
+        let counters = probe.counters.clone();
         Batcher {
-            name: name.to_owned(),
             inbox: edges.inbox.consumer(0),
             outlets: edges.outlets.iter().map(|edge| BatchOutlet::new(edge.feeder())).collect(),
             pending: Pending::new(
@@ -189,7 +204,9 @@ impl<P: Broadway> Plan<P> {
                 self.splitters[index].clone(),
             ),
             max_pending: batcher.effective_max_pending() as usize,
-            counters: self.shared.counters.stage(name),
+            meter: Meter::new(self.shared.clock, counters.clone()),
+            counters,
+            probe,
         }
     }
 
@@ -223,7 +240,7 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
             Role::Batcher(index) => Box::pin(self.batcher(name, index).run()),
             Role::BatchProcessor(batcher, index) => Box::pin(self.batch_processor(name, batcher, index).run()),
             Role::Terminator => {
-                Box::pin(Terminator::new(self.shared.clone(), counters.clone(), self.worked.subscribe()).run())
+                Box::pin(Terminator::new(self.shared.clone(), self.shared.probe(name), self.worked.subscribe()).run())
             }
             Role::RateLimiter => {
                 let (limiter, worked) = (self.limiter.clone(), self.worked.subscribe());
@@ -260,6 +277,11 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
     #[cfg(feature = "testing")]
     fn exposed(&self, name: &str, kill: &crate::supervision::Kill) {
         self.shared.faults.expose(name, kill);
+    }
+
+    fn crashed(&self, supervisor: &str, child: &str, reason: &str) {
+        events::crashed(self.shared.name(), supervisor, child, reason);
+        self.shared.observe(|observer| observer.crashed(self.shared.name(), supervisor, child, reason));
     }
 
     fn abandon(&self) {

@@ -9,7 +9,6 @@ use tracing::Instrument;
 
 use super::{
     handled::Handled,
-    lent::violation,
     pace::Pace,
     retries::Retries,
     stage::{Stage, guarded},
@@ -21,7 +20,7 @@ use crate::{
     handler::{Batcher, Broadway},
     message::{Done, Fate, Message},
     stage::edge::{Cargo, Consumer, Feeder, Rouse},
-    telemetry::StageCounters,
+    telemetry::{Clock, Probe, StageCounters, events},
     ticket::Token,
 };
 
@@ -50,6 +49,18 @@ pub(crate) struct Rules {
 pub(crate) struct Outlet<P: Broadway> {
     pub(crate) feeder: Feeder<Handled<P>>,
     pub(crate) waiting: Handled<P>,
+    /// Chunks that went there.
+    pub(crate) sent: u32,
+}
+
+/// Of so many chunks, one gets the time on its way to a batcher.
+const STAMPED: u32 = 8;
+
+impl<P: Broadway> Outlet<P> {
+    fn stamp(&mut self, clock: Clock) {
+        self.waiting.entered_at = if self.sent.is_multiple_of(STAMPED) { clock.now().max(1) } else { 0 };
+        self.sent = self.sent.wrapping_add(1);
+    }
 }
 
 /// What became of a message in `handle_message`.
@@ -80,6 +91,8 @@ pub(super) struct Round<P: Broadway> {
     failed: Vec<MessageOf<P>>,
     /// What waits for another attempt, or is parked behind it.
     pub(super) kept: Vec<(MessageOf<P>, Way)>,
+    /// Whether anybody listens to single messages.
+    heard: bool,
 }
 
 /// What becomes of failed messages besides failing: nothing, or another attempt.
@@ -124,19 +137,21 @@ impl<P: Broadway> Processor<P> {
         }
         let mut round = Round::default();
         let rouse = self.inbox.rouse();
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(self.stage.meter());
         while pace.wait(pin!(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages))).await {
-            self.stage.counters.in_hand.store(round.messages.len() as u64, Relaxed);
-            if tracing::enabled!(tracing::Level::DEBUG) {
-                let span =
-                    tracing::debug_span!("processor", stage = &*self.stage.name, messages = round.messages.len());
-                pace.work(pin!(self.work(&mut round, &mut Never).instrument(span)), &rouse).await;
-            } else {
-                pace.work(pin!(self.work(&mut round, &mut Never)), &rouse).await;
-            }
+            let taken = round.messages.len();
+            self.stage.counters.in_hand.store(taken as u64, Relaxed);
+            pace.meter.waited(round.messages[0].emitted_at, taken);
+            let seen = self.stage.probe.processor_start(taken);
+            let span = seen.as_ref().map(|seen| &seen.span);
+            pace.work(span, pin!(self.work(&mut round, &mut Never)), || rouse.rouse()).await;
             pace.hand_on(pin!(self.hand_on(&rouse))).await;
+            if let Some(seen) = &seen {
+                self.stage.probe.processor_stop(seen);
+            }
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
+            StageCounters::add(&self.stage.counters.processed, taken);
             // The edge is no resource of tokio's: without this a busy stage would never let others run.
             tokio::task::coop::consume_budget().await;
         }
@@ -173,6 +188,8 @@ impl<P: Broadway> Processor<P> {
     pub(super) async fn hand_on(&mut self, rouse: &Rouse<Vec<MessageOf<P>>>) {
         for outlet in &mut self.outlets {
             if !outlet.waiting.is_empty() {
+                outlet.stamp(self.stage.probe.clock);
+                StageCounters::add(&self.stage.counters.forwarded, outlet.waiting.messages.len());
                 outlet.feeder.send(&mut outlet.waiting, || rouse.rouse()).await;
             }
         }
@@ -211,7 +228,7 @@ impl<P: Broadway> Processor<P> {
     fn refuse(&self, round: &mut Round<P>, most: u64) {
         for mut message in round.messages.extract_if(.., |message| u64::from(message.delivery()) > most) {
             message.failure = Some(Failure::delivered_too_often(message.delivery(), most, &self.stage.name));
-            note_failure(&self.stage.name, &mut message);
+            note_failure(&self.stage.probe, &mut message);
             round.failed.push(message);
         }
     }
@@ -219,9 +236,9 @@ impl<P: Broadway> Processor<P> {
     async fn prepare(&mut self, messages: &mut Vec<MessageOf<P>>) {
         self.stage.lent.note(messages);
         let result = guarded(&self.stage.name, None, async { self.stage.pipeline.prepare(messages).await }).await;
-        self.stage.lent.check(messages, &self.stage.counters, |_| {});
+        self.stage.lent.check(messages, &self.stage.probe, |_| {});
         if let Err(failure) = result {
-            tracing::error!(stage = &*self.stage.name, messages = messages.len(), %failure, "prepare_messages failed");
+            events::callback_failed(&self.stage.probe.place(), "prepare_messages", messages.len(), &failure);
             messages.iter_mut().for_each(|message| message.failure = Some(failure.clone()));
         }
     }
@@ -229,6 +246,7 @@ impl<P: Broadway> Processor<P> {
 
 /// `handle_message` for the messages that were not handled yet, one after the other.
 async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, round: &mut Round<P>, again: &mut A) {
+    round.heard = stage.probe.hears_messages();
     while let Some(message) = round.messages.get_mut(round.ways.len()) {
         // After a callback that blocked its thread beyond a drain's deadline, the rest of its take is released.
         if stage.settler.is_fenced() {
@@ -247,8 +265,8 @@ async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, r
             continue;
         }
         round.lent = message.ticket.token();
-        tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "start");
         let result = match rules.timeout {
+            _ if round.heard => Box::pin(handle_heard(stage, rules.timeout, message)).await,
             None => stage.pipeline.process(message).await.map_err(Fault::Error),
             Some(timeout) => match tokio::time::timeout(timeout, stage.pipeline.process(message)).await {
                 Ok(result) => result.map_err(Fault::Error),
@@ -259,13 +277,30 @@ async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, r
     }
 }
 
+/// `handle_message` for one message, in a span.
+async fn handle_heard<P: Broadway>(
+    stage: &Stage<P>,
+    timeout: Option<Duration>,
+    message: &mut MessageOf<P>,
+) -> Result<P::Output, Fault> {
+    let span = stage.probe.message_start(message.id(), message.delivery());
+    let handling = stage.pipeline.process(message).instrument(span);
+    match timeout {
+        None => handling.await.map_err(Fault::Error),
+        Some(timeout) => match tokio::time::timeout(timeout, handling).await {
+            Ok(result) => result.map_err(Fault::Error),
+            Err(_) => Err(Fault::TimedOut(timeout)),
+        },
+    }
+}
+
 impl<P: Broadway> Round<P> {
     /// Says what becomes of the message that was lent. An output is pushed where there is one, in the messages' order.
     #[inline(always)]
     fn judge(&mut self, stage: &Stage<P>, rules: &Rules, result: Result<P::Output, Fault>, again: &mut impl Again<P>) {
         let Some(message) = self.messages.get_mut(self.ways.len()) else { return };
         if message.ticket.token() != self.lent {
-            violation(&stage.counters.violations, 1);
+            stage.probe.violation(1);
             self.ways.push(Way::Released);
             return;
         }
@@ -281,10 +316,10 @@ impl<P: Broadway> Round<P> {
             Err(fault) => judge_fault(stage, message, fault),
         };
         if way == Way::Failed {
-            note_failure(&stage.name, message);
+            note_failure(&stage.probe, message);
             way = again.failed(stage, self.ways.len(), message);
-        } else {
-            tracing::trace!(target: "broadway::message", stage = &*stage.name, id = message.id(), "stop");
+        } else if self.heard {
+            stage.probe.message_stop(message.id());
         }
         self.ways.push(way);
     }
@@ -304,16 +339,17 @@ fn judge_fault<P: Broadway>(stage: &Stage<P>, message: &mut MessageOf<P>, fault:
     Way::Failed
 }
 
-fn note_failure<T, B>(stage: &str, message: &mut Message<T, B>) {
+fn note_failure<T, B>(probe: &Probe, message: &mut Message<T, B>) {
     // What failed is not done, whatever it said before.
     if message.fate == Fate::Done {
         message.fate = Fate::Open;
     }
     let Some(failure) = &message.failure else { return };
     if matches!(failure.kind(), FailureKind::Panic | FailureKind::TimedOut) {
-        tracing::error!(stage, id = message.id(), %failure, "handle_message failed");
-    } else {
-        tracing::trace!(target: "broadway::message", stage, id = message.id(), %failure, "exception");
+        events::message_crashed(&probe.place(), message.id(), failure);
+    }
+    if probe.hears_messages() {
+        probe.message_exception(message.id(), failure);
     }
 }
 
@@ -360,7 +396,7 @@ impl Way {
 impl<P: Broadway> Default for Round<P> {
     fn default() -> Self {
         let (messages, outputs, ways, failed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { messages, outputs, ways, lent: Token::NONE, failed, kept: Vec::new() }
+        Self { messages, outputs, ways, lent: Token::NONE, failed, kept: Vec::new(), heard: false }
     }
 }
 

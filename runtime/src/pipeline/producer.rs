@@ -12,12 +12,12 @@ use crate::{
     handler::{BoxProducer, Broadway},
     message::Message,
     stage::{Next, Outbox, Producer as _, ProducerContext, Signal, StageIndex, edge::Feeder},
-    telemetry::StageCounters,
+    telemetry::{Meter, Probe, StageCounters, events},
 };
 
 pub(crate) struct Producer<P: Broadway> {
     pub(crate) plan: Arc<Plan<P>>,
-    pub(crate) name: Arc<str>,
+    pub(crate) probe: Arc<Probe>,
     pub(crate) counters: Arc<StageCounters>,
     pub(crate) index: StageIndex,
     /// Made at start, so that `start_link` can say what is wrong with it; absent after a crash.
@@ -70,11 +70,11 @@ impl<P: Broadway> Producer<P> {
         self.ask_while_there_is_more(&mut *made.producer, &mut outbox, &draining).await;
         if draining.is_raised() {
             if let Err(error) = made.producer.prepare_for_draining(&mut outbox).await {
-                tracing::error!(stage = &*self.name, error = %Chain::of(&*error), "prepare_for_draining failed");
+                events::draining_failed(&self.probe.place(), &*error);
             }
             self.push(&mut outbox, usize::MAX).await;
         }
-        tracing::debug!(stage = &*self.name, "producer ended");
+        events::producer_ended(&self.probe.place());
     }
 
     /// Makes and connects the producer, with back-off, for as long as it takes.
@@ -109,14 +109,17 @@ impl<P: Broadway> Producer<P> {
         if let Some(most) = self.plan.topology.producers.give_up_after {
             let failing = backoff.failing_for();
             if failing >= most {
-                let reason =
-                    format!("`{}` has failed for {failing:.1?} without a success: {}", self.name, Chain::of(&*error));
+                let reason = format!(
+                    "`{}` has failed for {failing:.1?} without a success: {}",
+                    self.probe.stage,
+                    Chain::of(&*error)
+                );
                 self.plan.shared.give_up(reason);
                 std::future::pending::<()>().await;
             }
             wait = wait.min(most - failing);
         }
-        tracing::warn!(stage = &*self.name, error = %Chain::of(&*error), ?wait, "{what}");
+        self.probe.producer_failed(what, &*error, wait);
         sleep(wait).await;
     }
 
@@ -128,13 +131,15 @@ impl<P: Broadway> Producer<P> {
     ) {
         let paused = self.plan.shared.paused();
         let mut backoff = Backoff::new();
+        let mut meter = Meter::new(self.plan.shared.clock, self.counters.clone());
         loop {
             let Some(demand) = until(draining, self.demand(producer.preferred_demand(), &paused)).await else { return };
             // Demand may have opened in the moment in which the drain began.
             if draining.is_raised() {
                 return;
             }
-            tracing::trace!(stage = &*self.name, demand, "ask");
+            events::asked(&self.probe.place(), demand);
+            meter.begin();
             let asked = {
                 let ask = producer.handle_demand(demand, outbox);
                 tokio::pin!(ask);
@@ -145,6 +150,7 @@ impl<P: Broadway> Producer<P> {
                     () = paused.raised() => Asked::Cut,
                 }
             };
+            meter.end();
             let received = self.push_as_limited(outbox, draining).await;
             match asked {
                 Asked::Done(Ok(Next::Finished)) => {
@@ -205,6 +211,7 @@ impl<P: Broadway> Producer<P> {
             if outbox.is_empty() {
                 return received;
             }
+            self.probe.rate_limited(outbox.len());
             // The push freed what was reserved.
             let Some(_) = until(draining, self.outlet.reserve(1, outbox.len())).await else { return received };
         }
@@ -239,7 +246,7 @@ impl<P: Broadway> Producer<P> {
             self.outlet.fill(&mut self.chunks);
         }
         if !rejected.is_empty() {
-            let mut settler = Settler::new(self.plan.shared.clone(), self.counters.clone());
+            let mut settler = Settler::new(self.plan.shared.clone(), self.probe.clone());
             rejected.into_iter().for_each(|rejected| settler.reject(rejected.ticket, rejected.failure));
             settler.deliver().await;
         }

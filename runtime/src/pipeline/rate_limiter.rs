@@ -10,6 +10,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+use crate::telemetry::RateLimiterStats;
+
 #[derive(Debug)]
 pub(crate) struct RateLimiter(Mutex<Window>, Notify);
 
@@ -34,6 +36,14 @@ impl RateLimiter {
 
     pub(crate) fn limit(&self) -> RateLimiting {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).limit
+    }
+
+    /// The window right now.
+    pub(crate) fn stats(&self) -> RateLimiterStats {
+        let (mut window, now) = (self.0.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        window.roll(now);
+        let RateLimiting { allowed_messages, interval } = window.limit;
+        RateLimiterStats { allowed: allowed_messages, interval, left: window.left, next_in: window.ends - now }
     }
 
     /// Changes the limit: with `reset` a new window starts now, otherwise the next one has the new numbers.

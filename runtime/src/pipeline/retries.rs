@@ -17,7 +17,12 @@ use super::{
     waiting_room::{Budget, WaitingRoom},
 };
 use crate::{
-    batch::MessageOf, handler::Broadway, message::Fate, stage::Signal, telemetry::StageCounters, ticket::Token,
+    batch::MessageOf,
+    handler::Broadway,
+    message::Fate,
+    stage::Signal,
+    telemetry::{StageCounters, events},
+    ticket::Token,
 };
 
 pub(crate) struct Retries<P: Broadway> {
@@ -187,7 +192,7 @@ impl<P: Broadway> Again<P> for Retries<P> {
         let when = |failure: &_| stage.pipeline.processor_retries(failure);
         let Some(wait) = self.retrying.wait(failure, attempt, failed_at, when) else { return Way::Failed };
         let (way, others) = if self.last { (Way::Released, Way::Released) } else { (Way::Again(wait), Way::Parked) };
-        tracing::debug!(stage = &*stage.name, %failure, attempt, ?wait, last = self.last, "retry");
+        events::retry(&stage.probe.place(), 1, attempt, wait);
         if let Some(value) = self.value(place, message) {
             self.held_back.push((value, others));
         }
@@ -204,7 +209,7 @@ impl<P: Broadway> Processor<P> {
     pub(super) async fn run_and_retry(mut self, mut retries: Retries<P>) {
         let mut round = Round::default();
         let rouse = self.inbox.rouse();
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(self.stage.meter());
         let mut more = true;
         loop {
             retries.take(self.chunk, &mut round);
@@ -215,6 +220,7 @@ impl<P: Broadway> Processor<P> {
                     }
                     more = pace.wait(pin!(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages))).await;
                 } else {
+                    pace.meter.rest();
                     self.wait(&mut retries, &mut round, &mut pace, &mut more).await;
                 }
                 retries.admit(&self.stage.pipeline, &mut round);
@@ -223,12 +229,20 @@ impl<P: Broadway> Processor<P> {
                     continue;
                 }
             }
-            self.stage.counters.in_hand.store(round.messages.len() as u64, Relaxed);
-            pace.work(pin!(self.work(&mut round, &mut retries)), &rouse).await;
+            let taken = round.messages.len();
+            self.stage.counters.in_hand.store(taken as u64, Relaxed);
+            pace.meter.resume();
+            let seen = self.stage.probe.processor_start(taken);
+            let span = seen.as_ref().map(|seen| &seen.span);
+            pace.work(span, pin!(self.work(&mut round, &mut retries)), || rouse.rouse()).await;
             pace.hand_on(pin!(self.hand_on(&rouse))).await;
+            if let Some(seen) = &seen {
+                self.stage.probe.processor_stop(seen);
+            }
             retries.keep(&mut round).await;
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
+            StageCounters::add(&self.stage.counters.processed, taken);
             tokio::task::coop::consume_budget().await;
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     report::{EndReason, Report, StopError, Stuck},
     spawn::spawn,
     supervision::{Kill, Staff, supervise},
+    telemetry::events,
 };
 
 /// What a pipeline came to.
@@ -49,11 +50,7 @@ async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, worked: watch::
             Err(StopError::GaveUp { reason, report: core.report(order.reason) })
         }
         Ended::Deadline(order) => {
-            tracing::warn!(
-                pipeline = core.shared.name(),
-                in_flight = core.shared.in_flight(),
-                "the drain's time is up, what is left is released"
-            );
+            events::deadline(core.shared.name(), core.shared.in_flight());
             core.shared.fence();
             kill.kill();
             staff.abandon();
@@ -70,10 +67,8 @@ async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, worked: watch::
         (Ok(report), Some(reason)) => Err(StopError::GaveUp { reason, report }),
         (ending, _) => ending,
     };
-    match &ending {
-        Ok(report) => tracing::info!(pipeline = core.shared.name(), %report, "pipeline ended"),
-        Err(error) => tracing::error!(pipeline = core.shared.name(), %error, "pipeline ended"),
-    }
+    events::pipeline_end(core.shared.name(), ending.as_ref());
+    core.shared.observe(|observer| observer.pipeline_end(core.shared.name(), ending.as_ref()));
     core.end(ending);
 }
 
@@ -142,8 +137,7 @@ async fn watch_over(core: &Core, tree: &mut TreeTask, mut worked: watch::Receive
 /// Serves the release lane until `stopped`, and all is settled, or until the deadline.
 async fn release_what_is_left(core: &Core, deadline: Instant, stopped: impl Future<Output = ()>) {
     let done = watch::Sender::new(false);
-    let counters = core.shared.counters.stage("terminator");
-    let terminator = Terminator::new(core.shared.clone(), counters, done.subscribe());
+    let terminator = Terminator::new(core.shared.clone(), core.shared.probe("terminator"), done.subscribe());
     let releasing = async {
         tokio::join!(terminator.run(), async {
             stopped.await;
@@ -156,8 +150,11 @@ async fn release_what_is_left(core: &Core, deadline: Instant, stopped: impl Futu
 
 /// Stages whose callbacks have not yielded.
 fn stuck(core: &Core) -> Vec<Stuck> {
-    let running = core.shared.counters.stages().filter(|(_, counters)| counters.running.load(Ordering::SeqCst));
+    let running = core.shared.counters.stages().filter(|(.., counters)| counters.running.load(Ordering::SeqCst));
     running
-        .map(|(stage, counters)| Stuck { stage: stage.to_owned(), messages: counters.in_hand.load(Ordering::Relaxed) })
+        .map(|(stage, _, counters)| Stuck {
+            stage: stage.to_owned(),
+            messages: counters.in_hand.load(Ordering::Relaxed),
+        })
         .collect()
 }

@@ -14,7 +14,7 @@ use crate::{
     failure::{Failure, panic_text},
     handler::Broadway,
     message::{Fate, Message},
-    telemetry::StageCounters,
+    telemetry::{Probe, StageCounters, events},
     ticket::{ReleaseLane, Ticket, Unsettled, Verdict},
 };
 
@@ -24,6 +24,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 
 pub(crate) struct Settler {
     shared: Arc<Shared>,
+    probe: Arc<Probe>,
     counters: Arc<StageCounters>,
     groups: Vec<Group>,
     /// The group that was added to last.
@@ -46,8 +47,9 @@ pub(super) struct Group {
 }
 
 impl Settler {
-    pub(crate) fn new(shared: Arc<Shared>, counters: Arc<StageCounters>) -> Self {
-        Self { shared, counters, groups: Vec::new(), last: 0, now: 0, emitted_at: 0, measured: 0 }
+    pub(crate) fn new(shared: Arc<Shared>, probe: Arc<Probe>) -> Self {
+        let counters = probe.counters.clone();
+        Self { shared, probe, counters, groups: Vec::new(), last: 0, now: 0, emitted_at: 0, measured: 0 }
     }
 
     /// Notes the time: the latency of what is settled next is measured up to here.
@@ -186,14 +188,14 @@ impl Settler {
     /// not delivered goes to the release lane with the settler.
     pub(crate) async fn deliver(&mut self) {
         self.record_latency();
-        let counters = &*self.counters;
+        let probe = &*self.probe;
         let mut groups = self.groups.iter_mut().filter(|group| !group.is_empty());
         match (groups.next(), groups.next()) {
             (None, _) => return,
-            (Some(only), None) => only.deliver(counters).await,
+            (Some(only), None) => only.deliver(probe).await,
             (Some(first), second) => {
                 let groups = [first].into_iter().chain(second).chain(groups);
-                join_all(groups.map(|group| group.deliver(counters))).await;
+                join_all(groups.map(|group| group.deliver(probe))).await;
             }
         }
         // A stage meets few incarnations of its producers; those that are gone must not pile up.
@@ -216,42 +218,38 @@ impl Group {
     }
 
     /// Small as a future: what is rare lies in a box.
-    async fn deliver(&mut self, counters: &StageCounters) {
-        let report = if tracing::enabled!(tracing::Level::DEBUG) {
-            Box::pin(self.call_in_span(1)).await
-        } else {
-            call(self).await
-        };
+    async fn deliver(&mut self, probe: &Probe) {
+        let report = if probe.is_heard() { Box::pin(self.call_in_span(probe, 1)).await } else { call(self).await };
         if !report.is_delivered() {
-            Box::pin(self.tell_again(report, counters)).await;
+            Box::pin(self.tell_again(report, probe)).await;
         }
-        self.count_and_clear(counters);
+        self.count_and_clear(&probe.counters);
     }
 
-    async fn call_in_span(&self, attempt: u32) -> AckReport {
-        let span = tracing::debug_span!("ack", ack_ref = self.ack_ref.0, messages = self.len(), attempt);
-        call(self).instrument(span).await
+    async fn call_in_span(&self, probe: &Probe, attempt: u32) -> AckReport {
+        let ack = probe.ack_start(self.len(), attempt);
+        let report = call(self).instrument(ack.0.clone()).await;
+        let told = [&self.successful, &self.failed, &self.released].map(Vec::len);
+        probe.ack_stop(&ack, told, report.undelivered.len(), attempt);
+        report
     }
 
     /// Tells the source again what did not reach it, `ATTEMPTS` times in all.
-    async fn tell_again(&mut self, mut report: AckReport, counters: &StageCounters) {
+    async fn tell_again(&mut self, mut report: AckReport, probe: &Probe) {
+        let counters = &*probe.counters;
         let mut wait = FIRST_WAIT;
         for attempt in 1.. {
             self.keep(&report, counters);
             let reason = report.undelivered.first().map(|(_, reason)| reason.to_string()).unwrap_or_default();
             if attempt == ATTEMPTS || report.is_permanent() {
-                tracing::error!(
-                    messages = self.len(),
-                    reason,
-                    "verdicts did not reach the source, which will deliver the messages again"
-                );
+                events::undelivered(&probe.place(), self.len(), &reason);
                 StageCounters::add(&counters.undelivered, self.len());
                 return;
             }
-            tracing::warn!(messages = self.len(), reason, attempt, "verdicts did not reach the source, trying again");
+            events::told_again(&probe.place(), self.len(), &reason, attempt);
             tokio::time::sleep(wait).await;
             wait *= 2;
-            report = self.call_in_span(attempt + 1).await;
+            report = self.call_in_span(probe, attempt + 1).await;
             if report.is_delivered() {
                 return;
             }

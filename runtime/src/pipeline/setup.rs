@@ -8,6 +8,7 @@ use super::{Pipeline, StartError, plan::Source, start::start};
 use crate::{
     handler::{BoxProducer, Broadway},
     stage::{Producer, StageIndex},
+    telemetry::{Observer, events},
 };
 
 /// A pipeline that has not started. Whatever is set here goes through the same rules as the attribute.
@@ -16,6 +17,7 @@ pub struct Setup<P: Broadway> {
     pipeline: Arc<P>,
     topology: Topology,
     source: Option<Source<P>>,
+    observer: Option<Box<dyn Observer>>,
 }
 
 impl<P: Broadway> Setup<P> {
@@ -23,7 +25,7 @@ impl<P: Broadway> Setup<P> {
     pub fn new(pipeline: impl Into<Arc<P>>) -> Self {
         let pipeline = pipeline.into();
         let topology = pipeline.topology();
-        Self { pipeline, topology, source: None }
+        Self { pipeline, topology, source: None, observer: None }
     }
 
     /// The topology as it would start.
@@ -60,7 +62,7 @@ impl<P: Broadway> Setup<P> {
     pub fn batcher(mut self, name: &str, change: impl FnOnce(&mut Batcher) -> &mut Batcher) -> Self {
         match self.topology.batchers.iter_mut().find(|batcher| batcher.name == name) {
             Some(batcher) => drop(change(batcher)),
-            None => tracing::warn!(name, "the pipeline has no batcher of that name"),
+            None => events::no_such_batcher(&self.topology.name, name),
         }
         self
     }
@@ -82,13 +84,24 @@ impl<P: Broadway> Setup<P> {
         self
     }
 
+    /// Lets somebody see what the pipeline does, as it does it. A second observer takes the place of the first.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    pub(crate) fn boxed_observer(mut self, observer: Option<Box<dyn Observer>>) -> Self {
+        self.observer = observer;
+        self
+    }
+
     /// Starts the pipeline.
     ///
     /// # Errors
     /// [`StartError`] for what can never succeed: options, a name in use, a producer that cannot be made or is refused for
     /// good. For what may pass (a connection that is refused) the pipeline starts, is not ready, and tries again.
     pub async fn start_link(self) -> Result<Pipeline, StartError> {
-        start(self.pipeline, self.topology, self.source, P::DECLARED).await
+        start(self.pipeline, self.topology, self.source, self.observer, P::DECLARED).await
     }
 }
 

@@ -1,18 +1,21 @@
 //! What all stages of one pipeline share, whatever their message types: its name, its signals, its acknowledgers and its
 //! counters. Nothing here is locked for longer than a few instructions.
 
-use std::sync::{
-    Arc, Mutex, PoisonError, RwLock, Weak,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, RwLock, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 
 use super::inside::Inside;
 use crate::{
     acknowledger::{AckRef, Acknowledger},
     stage::Signal,
-    telemetry::{Counters, StageCounters},
+    telemetry::{Clock, Counters, Observer, Probe, StageCounters, Watched},
     ticket::{Desk, ReleaseLane},
 };
 
@@ -20,8 +23,11 @@ use crate::{
 pub(crate) struct Shared {
     name: String,
     pub(crate) lane: Arc<ReleaseLane>,
-    pub(crate) started: Instant,
+    pub(crate) clock: Clock,
+    /// How long the pipeline ran, once it has ended.
+    ran: OnceLock<Duration>,
     pub(crate) counters: Counters,
+    observer: Option<Arc<Watched>>,
     acknowledgers: RwLock<Acknowledgers>,
     draining: watch::Sender<bool>,
     paused: watch::Sender<bool>,
@@ -47,11 +53,18 @@ impl std::fmt::Debug for Acknowledgers {
 }
 
 impl Shared {
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn new(name: String, counters: Counters) -> Arc<Self> {
+        Self::observed(name, counters, None)
+    }
+
+    pub(crate) fn observed(name: String, counters: Counters, observer: Option<Box<dyn Observer>>) -> Arc<Self> {
         Arc::new_cyclic(|shared: &Weak<Self>| Self {
+            observer: observer.map(|observer| Arc::new(Watched::new(observer))),
             name,
             lane: ReleaseLane::open(shared.clone()),
-            started: Instant::now(),
+            clock: Clock::start(),
+            ran: OnceLock::new(),
             counters,
             // Its reference is `outcome::ACK_REF`.
             acknowledgers: RwLock::new(Acknowledgers(vec![Arc::new(super::outcome::Teller)])),
@@ -71,9 +84,35 @@ impl Shared {
         &self.name
     }
 
+    /// The voice of a stage.
+    pub(crate) fn probe(&self, stage: &str) -> Arc<Probe> {
+        let (role, counters) = (self.counters.role(stage), self.counters.stage(stage));
+        Arc::new(Probe::new(&self.name, (stage, role), counters, self.clock, self.observer.clone()))
+    }
+
+    /// Tells the observer, if there is one.
+    pub(crate) fn observe(&self, what: impl FnOnce(&dyn Observer)) {
+        if let Some(watched) = &self.observer {
+            watched.tell(what);
+        }
+    }
+
+    pub(crate) fn observer_panics(&self) -> u64 {
+        self.observer.as_ref().map_or(0, |watched| watched.panics())
+    }
+
     /// Nanoseconds since the start, for measuring how long a message took.
     pub(crate) fn now(&self) -> u64 {
-        self.started.elapsed().as_nanos() as u64
+        self.clock.now()
+    }
+
+    /// The time from the start to now, or to the end.
+    pub(crate) fn took(&self) -> Duration {
+        self.ran.get().copied().unwrap_or_else(|| self.clock.elapsed())
+    }
+
+    pub(crate) fn end(&self) {
+        self.ran.get_or_init(|| self.clock.elapsed());
     }
 
     pub(crate) fn register(&self, acknowledger: Arc<dyn Acknowledger>) -> AckRef {

@@ -12,22 +12,29 @@ use crate::{
     error::Result,
     failure::Failure,
     handler::Broadway,
-    telemetry::StageCounters,
+    telemetry::{Meter, Probe, StageCounters},
 };
 
 pub(crate) struct Stage<P: Broadway> {
     pub(crate) pipeline: Arc<P>,
     pub(crate) name: Arc<str>,
     pub(crate) counters: Arc<StageCounters>,
+    pub(crate) probe: Arc<Probe>,
     pub(crate) settler: Settler,
     pub(crate) lent: Lent,
 }
 
 impl<P: Broadway> Stage<P> {
     pub(crate) fn new(pipeline: Arc<P>, shared: Arc<Shared>, name: &str) -> Self {
-        let counters = shared.counters.stage(name);
-        let settler = Settler::new(shared, counters.clone());
-        Self { pipeline, name: name.into(), counters, settler, lent: Lent::default() }
+        let probe = shared.probe(name);
+        let (name, counters) = (probe.stage.clone(), probe.counters.clone());
+        let settler = Settler::new(shared, probe.clone());
+        Self { pipeline, name, counters, probe, settler, lent: Lent::default() }
+    }
+
+    /// Measures the stage's rounds from here on.
+    pub(crate) fn meter(&self) -> Meter {
+        Meter::new(self.probe.clock, self.counters.clone())
     }
 
     /// `handle_failed`, then the verdicts. What `handle_failed` itself fails on is released.
@@ -42,12 +49,12 @@ impl<P: Broadway> Stage<P> {
         }
         failed.iter_mut().filter_map(|message| message.failure.as_mut()).for_each(|failure| failure.at(&self.name));
         self.lent.note(failed);
-        let span = tracing::debug_span!("handle_failed", stage = &*self.name, messages = failed.len());
+        let span = self.probe.handle_failed_start(failed.len());
         let result =
             guarded(&self.name, None, async { self.pipeline.process_failed(failed).await }).instrument(span).await;
-        self.lent.check(failed, &self.counters, |_| {});
-        if let Err(failure) = result {
-            tracing::error!(stage = &*self.name, messages = failed.len(), %failure, "handle_failed failed, its messages are released");
+        self.lent.check(failed, &self.probe, |_| {});
+        self.probe.handle_failed_stop(failed.len(), result.as_ref().err().map(|failure| &**failure));
+        if result.is_err() {
             failed.clear();
         }
         for message in failed.iter_mut() {

@@ -21,7 +21,7 @@ use crate::{
     handler::{Batcher, Broadway, Declared},
     spawn::spawn,
     stage::StageIndex,
-    telemetry::Counters,
+    telemetry::{Counters, Observer, events},
 };
 
 /// Why a pipeline did not start. Nothing runs.
@@ -109,6 +109,7 @@ pub(crate) async fn start<P: Broadway>(
     pipeline: Arc<P>,
     mut topology: Topology,
     source: Option<Source<P>>,
+    observer: Option<Box<dyn Observer>>,
     declared: Option<Declared>,
 ) -> Result<Pipeline, StartError> {
     if tokio::runtime::Handle::try_current().is_err() {
@@ -128,8 +129,8 @@ pub(crate) async fn start<P: Broadway>(
     topology.name = name.as_str().to_owned();
     let topology = Arc::new(topology);
     let tree = Tree::of(&topology);
-    let counters = Counters::new(tree.stages().into_iter().map(|(name, _)| name.to_owned()));
-    let shared = Shared::new(topology.name.clone(), counters);
+    let counters = Counters::new(tree.stages());
+    let shared = Shared::observed(topology.name.clone(), counters, observer);
 
     let plan = Arc::new(Plan::new(pipeline, shared.clone(), topology.clone(), source, splitters));
     let stages = (0..topology.producers.stages as usize).map(StageIndex);
@@ -137,10 +138,11 @@ pub(crate) async fn start<P: Broadway>(
         result.map_err(|error| StartError::Producer { stage, error, declared })?;
     }
 
-    let core = Core::new(shared, topology.clone(), plan.limiter.clone(), Arc::new(Door::new(plan.clone())));
+    let core = Core::new(shared.clone(), topology.clone(), plan.limiter.clone(), Arc::new(Door::new(plan.clone())));
     name.give(&core);
     let worked = plan.worked.subscribe();
-    tracing::info!(pipeline = topology.name, "pipeline started\n{}", topology.diagram());
+    events::pipeline_start(&topology);
+    shared.observe(|observer| observer.pipeline_start(&topology));
     spawn(&topology.name, run(core.clone(), Arc::new(plan), worked));
     Ok(Pipeline::new(core))
 }
@@ -197,11 +199,9 @@ async fn connect<P: Broadway>(plan: &Arc<Plan<P>>, stage: StageIndex) -> Result<
     match tokio::time::timeout(INIT_PATIENCE, made.init()).await {
         Ok(Err(error)) if is_permanent(&error) => return Err(error),
         Ok(Err(error)) => {
-            tracing::warn!(producer = stage.get(), error = %Chain::of(&*error), "producer is not ready, trying again");
+            events::not_ready(plan.shared.name(), stage.get(), &*error);
         }
-        Err(_) => {
-            tracing::warn!(producer = stage.get(), "producer is not ready after {INIT_PATIENCE:?}, going on without")
-        }
+        Err(_) => events::not_ready_in_time(plan.shared.name(), stage.get(), INIT_PATIENCE),
         Ok(Ok(())) => {}
     }
     plan.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[stage.get()] = Some(made);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{Shared, settler::Settler};
-use crate::telemetry::StageCounters;
+use crate::telemetry::Probe;
 
 pub(crate) struct Terminator {
     shared: Arc<Shared>,
@@ -16,8 +16,8 @@ pub(crate) struct Terminator {
 }
 
 impl Terminator {
-    pub(crate) fn new(shared: Arc<Shared>, counters: Arc<StageCounters>, worked: watch::Receiver<bool>) -> Self {
-        let settler = Settler::new(shared.clone(), counters);
+    pub(crate) fn new(shared: Arc<Shared>, probe: Arc<Probe>, worked: watch::Receiver<bool>) -> Self {
+        let settler = Settler::new(shared.clone(), probe);
         Self { shared, settler, worked }
     }
 

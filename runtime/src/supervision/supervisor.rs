@@ -25,6 +25,9 @@ pub(crate) trait Staff: Send + Sync + 'static {
     #[cfg(feature = "testing")]
     fn exposed(&self, _name: &str, _kill: &Kill) {}
 
+    /// A stage or a supervisor crashed.
+    fn crashed(&self, _supervisor: &str, _child: &str, _reason: &str) {}
+
     /// The tree was stopped before its end: what waits between the stages is let go of.
     fn abandon(&self);
 }
@@ -69,7 +72,7 @@ pub(crate) fn supervise(tree: Tree, staff: Arc<dyn Staff>, kill: Kill) -> BoxFut
                 continue;
             };
             let child = supervisor.children[index].name().to_owned();
-            tracing::error!(supervisor = supervisor.name, child, reason, "crashed");
+            supervisor.staff.crashed(&supervisor.name, &child, &reason);
             let affected = affected(strategy, index, supervisor.children.len());
             // What has ended for good is not started again.
             let again: Vec<usize> = affected

@@ -5,7 +5,9 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 };
 
-use super::Histogram;
+use broadway_topology::Role;
+
+use super::{Histogram, workload::Workload};
 
 /// One stage's counters, on cache lines of their own.
 #[derive(Debug, Default)]
@@ -24,6 +26,10 @@ pub(crate) struct StageCounters {
     pub(crate) late: AtomicU64,
     /// Messages that a callback exchanged for others.
     pub(crate) violations: AtomicU64,
+    /// Messages that the stage has taken and is through with.
+    pub(crate) processed: AtomicU64,
+    /// Messages that a processor handed to batchers.
+    pub(crate) forwarded: AtomicU64,
     /// Messages that the stage holds right now.
     pub(crate) in_hand: AtomicU64,
     /// Chunks or batches that the stage has worked on.
@@ -40,6 +46,11 @@ pub(crate) struct StageCounters {
     pub(crate) running: AtomicBool,
     /// From emission to verdict.
     pub(crate) latency: Histogram,
+    /// From entering the queue before the stage to being taken; a sample.
+    pub(crate) wait: Histogram,
+    /// How long a round took.
+    pub(crate) work: Histogram,
+    pub(crate) workload: Workload,
 }
 
 impl StageCounters {
@@ -55,28 +66,33 @@ impl StageCounters {
 /// All stages' counters, by the stage's name, in the order of the tree.
 #[derive(Debug)]
 pub(crate) struct Counters {
-    stages: Vec<(String, Arc<StageCounters>)>,
-    /// What the owner of the release lane settles.
+    stages: Vec<(String, Role, Arc<StageCounters>)>,
+    /// What belongs to no stage: messages that enter past the producers, or never left one. Several write it.
     pub(crate) lane: StageCounters,
 }
 
 impl Counters {
-    pub(crate) fn new(stages: impl IntoIterator<Item = String>) -> Self {
-        let stages = stages.into_iter().map(|name| (name, Arc::default())).collect();
+    pub(crate) fn new<'a>(stages: impl IntoIterator<Item = (&'a str, Role)>) -> Self {
+        let stages = stages.into_iter().map(|(name, role)| (name.to_owned(), role, Arc::default())).collect();
         Self { stages, lane: StageCounters::default() }
     }
 
     pub(crate) fn stage(&self, name: &str) -> Arc<StageCounters> {
-        let found = self.stages.iter().find(|(stage, _)| stage == name);
-        found.map(|(_, counters)| counters.clone()).unwrap_or_default()
+        let found = self.stages.iter().find(|(stage, ..)| stage == name);
+        found.map(|(.., counters)| counters.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn stages(&self) -> impl Iterator<Item = (&str, &StageCounters)> {
-        self.stages.iter().map(|(name, counters)| (&**name, &**counters))
+    pub(crate) fn role(&self, name: &str) -> Role {
+        self.stages.iter().find(|(stage, ..)| stage == name).map_or(Role::Terminator, |(_, role, _)| *role)
     }
 
-    fn all(&self) -> impl Iterator<Item = &StageCounters> {
-        self.stages.iter().map(|(_, counters)| &**counters).chain([&self.lane])
+    pub(crate) fn stages(&self) -> impl Iterator<Item = (&str, Role, &StageCounters)> {
+        self.stages.iter().map(|(name, role, counters)| (&**name, *role, &**counters))
+    }
+
+    /// All stages, and what belongs to none.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &StageCounters> {
+        self.stages.iter().map(|(.., counters)| &**counters).chain([&self.lane])
     }
 
     pub(crate) fn sum(&self, counter: impl Fn(&StageCounters) -> &AtomicU64) -> u64 {
@@ -88,9 +104,5 @@ impl Counters {
         let settled =
             self.sum(|stage| &stage.successful) + self.sum(|stage| &stage.failed) + self.sum(|stage| &stage.released);
         self.sum(|stage| &stage.emitted).saturating_sub(settled)
-    }
-
-    pub(crate) fn latencies(&self) -> impl Iterator<Item = &Histogram> {
-        self.all().map(|stage| &stage.latency)
     }
 }

@@ -40,9 +40,9 @@ use crate::{
     batch_key::BatchKey,
     handler::{Batcher, Broadway},
     message::{BatchMode, Message},
-    pipeline::{Handle, MessageOutcome, Stats},
+    pipeline::{Handle, MessageOutcome},
     stage::{Outbox, ProducerContext, StageIndex},
-    telemetry::Counters,
+    telemetry::{Counters, Stats},
     ticket::Ticket,
 };
 

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use broadway_topology::Role;
+
 use crate::{
     acknowledger::{AckRef, Settled, Settlement},
     error::{Error, Result},
@@ -28,7 +30,7 @@ impl<P: Producer> ProducerHarness<P> {
     /// The producer's own.
     pub async fn start(mut producer: P) -> Result<Self> {
         const NAME: &str = "producer_0";
-        let counters = Counters::new([NAME.to_owned()]);
+        let counters = Counters::new([(NAME, Role::Producer(0))]);
         let stage = counters.stage(NAME);
         let shared = Shared::new("harness".into(), counters);
         let mut context = ProducerContext::new(StageIndex(0), shared.clone());

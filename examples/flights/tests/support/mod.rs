@@ -55,9 +55,14 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    pub(crate) fn start(&self, args: &[&str]) -> Process {
+    fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flights"));
         command.arg("--data").arg(self.path("data")).args(&self.args).args(args);
+        command
+    }
+
+    pub(crate) fn start(&self, args: &[&str]) -> Process {
+        let mut command = self.command(args);
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         Process(Some(child))
     }
@@ -65,6 +70,11 @@ impl Place {
     /// Runs the job to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         self.start(args).end()
+    }
+
+    /// The same, reading what it prints meanwhile: it may be more than a pipe holds.
+    pub(crate) fn run_and_read(&self, args: &[&str]) -> Run {
+        Run::of(self.command(args).stdin(Stdio::null()).output().unwrap())
     }
 
     /// The database, to be read.

@@ -135,6 +135,12 @@ impl<C: Cargo> Edge<C> {
         wake(passing);
     }
 
+    /// Messages that wait, demand that is open, and all demand.
+    pub(crate) fn depth(&self) -> (usize, usize, usize) {
+        let state = self.lock();
+        (state.waiting, usize::try_from(state.open).unwrap_or(0), self.capacity)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
