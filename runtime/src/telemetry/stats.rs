@@ -124,7 +124,7 @@ pub struct StageStats {
     /// How long messages waited in the queue before the stage; before a batch processor, from the moment at which the batch
     /// could have left. While a stage is quick and busy, one chunk of four is measured.
     pub wait: Percentiles,
-    /// How long rounds took, acknowledgement and waiting for room behind the stage included; of a producer, how long its
+    /// How long rounds took, acknowledgement included, waiting for room behind the stage not; of a producer, how long its
     /// asks took. While rounds take less than 20 µs, four are measured at once and count as their mean.
     pub work: Percentiles,
     /// The time at work, the round that is under way included.
@@ -292,7 +292,7 @@ impl StageStats {
     }
 
     /// The share of the time in which the stage was at work, from 0 to 1. What is left it spent waiting: a producer for
-    /// demand, for the rate limiter or for the end of a back-off, the others for messages.
+    /// demand, for the rate limiter or for the end of a back-off, the others for messages or for room behind them.
     pub fn busy(&self) -> f64 {
         (self.worked.as_secs_f64() / self.took.as_secs_f64().max(f64::MIN_POSITIVE)).min(1.0)
     }
