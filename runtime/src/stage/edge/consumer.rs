@@ -112,6 +112,7 @@ impl<C: Cargo> Rouse<C> {
 
 impl<C: Cargo> State<C> {
     /// A consumer comes to the lock: it is no longer on its way.
+    #[inline]
     fn arrive(&mut self, consumer: usize) {
         if self.consumers[consumer].is_woken() {
             self.searching = self.searching.saturating_sub(1);
@@ -120,6 +121,7 @@ impl<C: Cargo> State<C> {
     }
 
     /// A consumer that waited does so no longer.
+    #[inline]
     fn leave(&mut self, consumer: usize) {
         if self.consumers[consumer].is_waiting() {
             self.idle.retain(|idle| *idle != consumer);
@@ -164,17 +166,25 @@ impl<C: Cargo> State<C> {
         taken
     }
 
-    /// Takes all chunks in one swap, or as many messages as are wanted.
+    /// Takes all chunks in one swap, or, as they are, those that fit and the front of the next one.
     fn take_all(&mut self, consumer: usize, most: usize, chunks: &mut VecDeque<C>) -> usize {
         if self.waiting <= most && !self.partitioned {
             std::mem::swap(self.queue(consumer), chunks);
             return std::mem::take(&mut self.waiting);
         }
-        let mut chunk = C::default();
-        let taken = self.take(consumer, most, &mut chunk);
-        if taken > 0 {
-            chunks.push_back(chunk);
+        let mut taken = 0;
+        while let Some(front) = self.queue(consumer).front_mut().filter(|_| taken < most) {
+            let (len, room) = (front.len(), most - taken);
+            if len > room {
+                let mut part = C::default();
+                front.move_front(room, &mut part);
+                chunks.push_back(part);
+            } else {
+                chunks.extend(self.queue(consumer).pop_front());
+            }
+            taken += len.min(room);
         }
+        self.waiting -= taken;
         taken
     }
 }

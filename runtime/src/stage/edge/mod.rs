@@ -232,10 +232,12 @@ impl Slot {
         if let Self::Waiting(waker) = self { Some(waker) } else { None }
     }
 
+    #[inline]
     fn is_waiting(&self) -> bool {
         matches!(self, Self::Waiting(_))
     }
 
+    #[inline]
     fn is_woken(&self) -> bool {
         matches!(self, Self::Woken)
     }
@@ -247,7 +249,7 @@ struct Wakers(Option<Waker>, Option<Waker>, Vec<Waker>);
 
 impl Wakers {
     /// All consumers that there is new work for.
-    #[inline]
+    #[inline(always)]
     fn for_consumers<C: Cargo>(state: &mut State<C>) -> Self {
         if state.partitioned {
             return Self(None, None, Self::for_partitions(state));
@@ -272,7 +274,7 @@ impl Wakers {
         wakers
     }
 
-    #[inline]
+    #[inline(always)]
     fn wake(self) {
         wake(self.0);
         wake(self.1);

@@ -282,6 +282,20 @@ fn a_quick_consumer_that_has_not_waited_takes_what_it_can() {
 }
 
 #[test]
+fn take_all_leaves_chunks_as_they_are_and_splits_only_the_last() {
+    let edge = Edge::new(20, 1, false);
+    let (mut feeder, mut consumer, mut chunks) = (edge.feeder(), edge.consumer(0), VecDeque::new());
+    assert_eq!(feeder.reserve(9, 9).now(), Some(9));
+    feeder.fill(&mut vec![vec![1, 2, 3], vec![4, 5, 6], vec![7, 8, 9]]);
+    assert_eq!(consumer.take_all(7, &mut chunks).now(), Some(true));
+    assert_eq!(chunks, [vec![1, 2, 3], vec![4, 5, 6], vec![7]]);
+    assert_eq!((feeder.unused(), feeder.queued()), (18, 2), "what was taken counts elsewhere");
+    chunks.iter_mut().for_each(Vec::clear);
+    assert_eq!(consumer.take_all(7, &mut chunks).now(), Some(true));
+    assert_eq!(chunks, [vec![8, 9]]);
+}
+
+#[test]
 fn what_is_sent_ahead_waits_beyond_demand_and_is_swapped_for_emptied_chunks() {
     let edge = Edge::new(1, 1, false);
     let (mut feeder, mut consumer) = (edge.feeder(), edge.consumer(0));
