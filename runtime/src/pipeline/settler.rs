@@ -89,7 +89,7 @@ impl Settler {
     }
 
     /// [`settle`](Self::settle) for messages that all succeeded, a run of those that were emitted together at a time; false,
-    /// with nothing settled, if one of them failed or is awaited by who pushed it.
+    /// with nothing settled, if one of them failed, is awaited by who pushed it, or was told before.
     pub(crate) fn settle_successes<T, B>(&mut self, messages: &mut [Message<T, B>]) -> bool {
         let plain = |message: &Message<T, B>| message.failure.is_none() && !message.ticket.is_special();
         if !messages.iter().all(plain) {
