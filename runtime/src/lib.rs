@@ -80,6 +80,8 @@ mod message;
 mod payload;
 mod pipeline;
 mod report;
+#[cfg(feature = "testing")]
+mod schedule;
 mod spawn;
 mod splitter;
 pub mod stage;

@@ -13,5 +13,10 @@ where
     F::Output: Send + 'static,
 {
     events::spawned(name);
+    #[cfg(feature = "testing")]
+    let future = match crate::schedule::directed(future) {
+        Ok(directed) => return tokio::spawn(directed),
+        Err(future) => future,
+    };
     tokio::spawn(future)
 }

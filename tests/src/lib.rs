@@ -6,6 +6,7 @@ mod gate;
 pub mod markdown;
 mod recorder;
 mod scripted;
+pub mod simulation;
 mod subscriber;
 
 use std::{

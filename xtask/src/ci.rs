@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     command::{self, cargo, output, workspace},
-    servers,
+    servers, simulate,
 };
 
 type Step = (&'static str, fn() -> Result<(), String>);
@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
         command::run(cargo(&["doc", "--workspace", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-D warnings"))
     }),
     ("the README's tests", || command::run(&mut cargo(&["test"]))),
+    ("the simulation", || simulate::simulate(&["--seeds", simulate::SEEDS])),
     ("the main job", main_job),
     ("the workspace's tests, with servers", with_servers),
 ];

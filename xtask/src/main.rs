@@ -6,6 +6,7 @@ mod command;
 mod conformance;
 mod markdown;
 mod servers;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -17,7 +18,11 @@ usage: cargo xtask COMMAND
   conformance     count what is proven of Broadway's behaviour; fails if a row is missing
   servers up      install and start what the tests need and is missing
   servers down    stop what `servers up` started
-  servers status  say what answers";
+  servers status  say what answers
+  simulate --seeds N [--from M]
+                  run N random pipelines, from seed M on
+  simulate --seed N
+                  run one, and print all that happens in it";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +32,7 @@ fn main() -> ExitCode {
         ["bench", "--quick"] => bench::run(true),
         ["ci"] => ci::run(),
         ["conformance"] => conformance::run(),
+        ["simulate", arguments @ ..] => simulate::simulate(arguments),
         ["servers", "up"] => servers::up(),
         ["servers", "down"] => servers::down(),
         ["servers", "status"] => servers::status(),

@@ -26,7 +26,7 @@ pub(crate) struct Random(u64);
 impl Random {
     pub(crate) fn new() -> Self {
         // The standard library's only source of randomness; an even number would stay 0 forever.
-        Self(RandomState::new().build_hasher().finish() | 1)
+        Self(seed() | 1)
     }
 
     pub(crate) fn share(&mut self) -> f64 {
@@ -59,6 +59,15 @@ impl Backoff {
         self.next = (whole * 2).min(LONGEST);
         whole.mul_f64(0.5 + self.random.share() / 2.0)
     }
+}
+
+/// The standard library's only source of randomness, or what a simulation has in its place.
+fn seed() -> u64 {
+    #[cfg(feature = "testing")]
+    if let Some(seed) = crate::schedule::random() {
+        return seed;
+    }
+    RandomState::new().build_hasher().finish()
 }
 
 #[cfg(test)]

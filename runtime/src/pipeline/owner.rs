@@ -114,21 +114,23 @@ impl Pipeline {
                 return self.wait().await;
             }
         };
-        for order in
-            [(|core: &Core| Order::within(EndReason::Signalled, core.topology.shutdown)) as fn(&Core) -> Order, |_| {
-                Order::at_once(EndReason::Signalled)
-            }]
-        {
+        for count in 1..=2 {
             tokio::select! {
                 biased;
                 ending = self.wait() => return ending,
-                () = signals.next() => {
-                    events::signal(self.0.name());
-                    self.core().order(order(self.core()));
-                }
+                () = signals.next() => self.signalled(count),
             }
         }
         self.wait().await
+    }
+
+    /// What the first signal does, and what the second.
+    pub(crate) fn signalled(&self, count: u32) {
+        events::signal(self.0.name());
+        self.core().order(match count {
+            1 => Order::within(EndReason::Signalled, self.core().topology.shutdown),
+            _ => Order::at_once(EndReason::Signalled),
+        });
     }
 }
 

@@ -86,6 +86,7 @@ impl RateLimiter {
                 window.ends
             };
             tokio::select! {
+                biased;
                 () = sleep_until(next) => {}
                 () = reset => {}
             }

@@ -33,6 +33,9 @@ use std::time::Duration;
 pub use producer::TestProducer;
 pub use producer_harness::ProducerHarness;
 
+#[doc(hidden)]
+pub use crate::schedule::{Choose, Schedule, Step};
+
 use broadway_topology::Tree;
 
 use crate::{
@@ -40,7 +43,8 @@ use crate::{
     batch_key::BatchKey,
     handler::{Batcher, Broadway},
     message::{BatchMode, Message},
-    pipeline::{Handle, MessageOutcome},
+    pipeline::{Handle, MessageOutcome, Pipeline},
+    report::{Report, StopError},
     stage::{Outbox, ProducerContext, StageIndex},
     telemetry::{Counters, Stats},
     ticket::Ticket,
@@ -86,7 +90,31 @@ impl<P: Broadway> Batch<P> {
     }
 }
 
+#[doc(hidden)]
+impl Pipeline {
+    /// Does what the first signal does, or the second.
+    pub fn signal(&self, count: u32) {
+        self.signalled(count);
+    }
+}
+
 impl Handle {
+    /// Whether a stage lives.
+    #[doc(hidden)]
+    pub fn is_running(&self, stage: &str) -> bool {
+        self.core().shared.counters.stage(stage).running.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    /// The end of a pipeline whose owner is gone.
+    #[doc(hidden)]
+    pub async fn ended(&self) -> Result<Report, StopError> {
+        let mut ending = self.core().ending.subscribe();
+        match ending.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(ending)) => ending.clone(),
+            _ => Err(StopError::RuntimeEnded),
+        }
+    }
+
     /// Sends one message through the running pipeline, past its producers, and waits for what becomes of it. It does not
     /// wait for other messages to fill its batch.
     ///

@@ -1,0 +1,220 @@
+//! What the world outside of the pipeline knows: what was emitted, what callbacks did with it, what the sources were told.
+//! Each promise is checked in the moment in which it would be broken.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use broadway::Status;
+use tokio::time::Instant;
+
+use super::{Scenario, Tally};
+
+/// Shared by everything that takes part in a run.
+#[derive(Debug, Clone)]
+pub(super) struct Book(Arc<Mutex<Entries>>, Instant);
+
+/// What should become of a message, as far as it has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Not handled, or not to the end: if it is told now, it is released.
+    Released,
+    /// Its callbacks succeeded.
+    Successful,
+    /// One failed it.
+    Failed,
+    /// It failed and was discarded.
+    Discarded,
+    /// It failed and is released later.
+    Later,
+}
+
+/// What a source was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    /// The verdict.
+    pub(super) status: Status,
+    /// Whether it carried a failure.
+    pub(super) failure: bool,
+}
+
+/// One message.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// Which producer stage emitted it, and which instance of it.
+    pub(super) source: (usize, u64),
+    /// Whether it is emitted and nothing has become of it.
+    pub(super) waiting: bool,
+    /// How often `handle_message` began.
+    pub(super) entered: u32,
+    /// When it ended.
+    pub(super) handled_at: Option<Instant>,
+    /// Where it was routed to.
+    pub(super) batcher: Option<usize>,
+    /// How often `handle_batch` began with it.
+    pub(super) batched: u32,
+    /// How often `handle_failed` saw it.
+    pub(super) failed: u32,
+    /// What should become of it.
+    pub(super) due: Due,
+    /// Told first; all others must be the same.
+    pub(super) told: Option<Told>,
+    /// How often it arrived.
+    pub(super) delivered: u32,
+}
+
+/// All that is written down.
+#[derive(Debug)]
+pub(super) struct Entries {
+    /// The scenario.
+    pub(super) scenario: Scenario,
+    /// By number, in the order in which they were emitted.
+    pub(super) messages: Vec<Entry>,
+    /// What each producer stage has done.
+    pub(super) sources: Vec<SourceBook>,
+    /// Counts everything.
+    pub(super) tally: Tally,
+    /// What is wrong.
+    pub(super) violations: Vec<String>,
+    /// Milliseconds that everybody waited together.
+    pub(super) spent: u64,
+    /// Calls of acknowledgers.
+    pub(super) calls: u64,
+    /// Stages that were killed.
+    pub(super) kills: Vec<String>,
+    /// Messages that callbacks exchanged for others.
+    pub(super) stolen: u64,
+    /// `handle_message` at work.
+    pub(super) handling: u64,
+    /// `handle_batch` at work, by batcher.
+    pub(super) batching: BTreeMap<usize, u64>,
+    /// Partitions whose batch is at work.
+    pub(super) busy: BTreeSet<(usize, u64)>,
+    /// The latest message of each partition that was handled, and batched by batcher and key.
+    pub(super) last_handled: BTreeMap<u64, u64>,
+    /// See `last_handled`.
+    pub(super) last_batched: BTreeMap<(usize, u64, u64), u64>,
+    /// Handed over at a drain, beyond all demand.
+    pub(super) handed_over: u64,
+    /// Emitted and not handled yet.
+    pub(super) unhandled: u64,
+    hash: u64,
+    lines: Option<Vec<String>>,
+}
+
+/// What one producer stage has done.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SourceBook {
+    /// Messages that it emitted.
+    pub(super) emitted: u64,
+    /// Times that it was asked.
+    pub(super) asks: u64,
+    /// Errors since the last success.
+    pub(super) errors: u64,
+    /// Instances that were made.
+    pub(super) instances: u64,
+}
+
+impl Book {
+    /// An empty one; with `verbose` it keeps every event as text.
+    pub(super) fn new(scenario: &Scenario, verbose: bool) -> Self {
+        let entries = Entries {
+            scenario: scenario.clone(),
+            messages: Vec::new(),
+            sources: vec![SourceBook::default(); scenario.sources.len()],
+            tally: Tally::default(),
+            violations: Vec::new(),
+            spent: 0,
+            calls: 0,
+            kills: Vec::new(),
+            stolen: 0,
+            handling: 0,
+            batching: BTreeMap::new(),
+            busy: BTreeSet::new(),
+            last_handled: BTreeMap::new(),
+            last_batched: BTreeMap::new(),
+            handed_over: 0,
+            unhandled: 0,
+            hash: 0xCBF2_9CE4_8422_2325,
+            lines: verbose.then(Vec::new),
+        };
+        Self(Arc::new(Mutex::new(entries)), Instant::now())
+    }
+
+    /// All that is written down.
+    pub(super) fn open(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Milliseconds since the start.
+    pub(super) fn now(&self) -> u64 {
+        self.1.elapsed().as_millis() as u64
+    }
+
+    /// When it was opened.
+    pub(super) fn started(&self) -> Instant {
+        self.1
+    }
+
+    /// Waits, and notes that it did.
+    pub(super) async fn sleep(&self, ms: u64) {
+        if ms > 0 {
+            self.open().spent += ms;
+            tokio::time::sleep(crate::ms(ms)).await;
+        }
+    }
+
+    /// Writes an event down.
+    pub(super) fn note(&self, what: &'static str, number: u64, text: impl Display) {
+        let now = self.1.elapsed().as_nanos() as u64;
+        self.open().note(now, what, number, text);
+    }
+}
+
+impl Entries {
+    fn note(&mut self, now: u64, what: &'static str, number: u64, text: impl Display) {
+        let mut hash = |bytes: &[u8]| {
+            bytes.iter().for_each(|byte| self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
+        };
+        hash(&now.to_le_bytes());
+        hash(what.as_bytes());
+        hash(&number.to_le_bytes());
+        if let Some(lines) = &mut self.lines {
+            lines.push(format!("{:>9.3} {what} {number} {text}", now as f64 / 1e6));
+        }
+    }
+
+    /// The same for two runs that went the same way.
+    pub(super) fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The events, if it keeps them.
+    pub(super) fn lines(&self) -> &[String] {
+        self.lines.as_deref().unwrap_or_default()
+    }
+
+    /// Notes that a promise was broken, if it was.
+    pub(super) fn check(&mut self, holds: bool, broken: impl FnOnce() -> String) {
+        if !holds && self.violations.len() < 20 {
+            let broken = broken();
+            if let Some(lines) = &mut self.lines {
+                lines.push(format!("          VIOLATION {broken}"));
+            }
+            self.violations.push(broken);
+        }
+    }
+
+    /// Something becomes of a message: it is handled, or on its way back.
+    pub(super) fn leaves(&mut self, number: u64) {
+        let entry = &mut self.messages[number as usize];
+        self.unhandled -= u64::from(std::mem::replace(&mut entry.waiting, false));
+    }
+
+    /// The message of that number.
+    pub(super) fn message(&mut self, number: u64) -> &mut Entry {
+        &mut self.messages[number as usize]
+    }
+}

@@ -1,0 +1,115 @@
+//! Chooses who runs next, by the scenario's order, and kills stages when their time has come.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use broadway::{
+    Handle,
+    testing::{Choose, Step},
+};
+
+use super::{Book, Dice, Order, Scenario, Tally};
+
+/// More steps are a run that goes round in circles.
+const MOST_STEPS: u64 = 2_000_000;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Picker {
+    book: Book,
+    dice: Dice,
+    order: Order,
+    jitter: bool,
+    kills: Vec<(u64, String)>,
+    steps: u64,
+    last: u32,
+    priorities: BTreeMap<u32, u64>,
+    pipeline: Arc<OnceLock<Handle>>,
+}
+
+const ORDER: u64 = 51;
+
+impl Picker {
+    /// The pipeline whose stages are killed is set when it runs.
+    pub(super) fn new(scenario: &Scenario, book: &Book, pipeline: Arc<OnceLock<Handle>>) -> Self {
+        let mut kills = scenario.kills.clone();
+        kills.sort_by(|a, b| b.cmp(a));
+        Self {
+            book: book.clone(),
+            dice: Dice::of(scenario.seed, ORDER, 0),
+            order: scenario.order,
+            jitter: scenario.jitter,
+            kills,
+            steps: 0,
+            last: 0,
+            priorities: BTreeMap::new(),
+            pipeline,
+        }
+    }
+
+    fn first(&mut self) -> Option<Step> {
+        if self.kills.last().is_some_and(|(at, _)| *at <= self.steps)
+            && let Some((_, stage)) = self.kills.pop()
+        {
+            let (book, pipeline) = (self.book.clone(), self.pipeline.clone());
+            return Some(Step::First(Box::pin(async move { kill(&book, pipeline.get(), stage) })));
+        }
+        if self.jitter && self.dice.percent(2) {
+            self.book.open().spent += 1;
+            return Some(Step::First(Box::pin(tokio::time::advance(crate::ms(1)))));
+        }
+        None
+    }
+
+    fn priority(&mut self, runnable: &[u32]) -> usize {
+        if self.dice.percent(12) {
+            return self.dice.below(runnable.len() as u64) as usize;
+        }
+        let (dice, priorities) = (&mut self.dice, &mut self.priorities);
+        if dice.percent(3) {
+            priorities.insert(dice.pick(runnable), dice.any());
+        }
+        let most =
+            runnable.iter().enumerate().max_by_key(|(_, task)| *priorities.entry(**task).or_insert_with(|| dice.any()));
+        most.map_or(0, |(place, _)| place)
+    }
+}
+
+/// Has a stage or a supervisor crash at its next await.
+fn kill(book: &Book, pipeline: Option<&Handle>, stage: String) {
+    // One that has ended cannot be killed. The signal wakes the stage, which is a choice of its own.
+    let Some(pipeline) =
+        pipeline.filter(|pipeline| Tally::kind(&stage) == "supervisors" || pipeline.is_running(&stage))
+    else {
+        return;
+    };
+    pipeline.kill(&stage);
+    book.note("kill", 0, &stage);
+    let mut entries = book.open();
+    entries.tally.kill(&stage);
+    entries.kills.push(stage);
+}
+
+impl Choose for Picker {
+    fn choose(&mut self, runnable: &[u32]) -> Step {
+        self.steps += 1;
+        assert!(self.steps < MOST_STEPS, "{MOST_STEPS} steps: it goes round in circles");
+        if let Some(first) = self.first() {
+            return first;
+        }
+        let place = match self.order {
+            Order::Any => self.dice.below(runnable.len() as u64) as usize,
+            Order::Turns => runnable.iter().position(|task| *task > self.last).unwrap_or(0),
+            Order::Priority => self.priority(runnable),
+        };
+        self.last = runnable[place];
+        self.book.note("run", self.last.into(), "");
+        Step::Run(place)
+    }
+
+    fn random(&mut self) -> u64 {
+        self.dice.any()
+    }
+}

@@ -1,0 +1,171 @@
+//! Runs a scenario, from the start of its pipeline to the last check.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, OnceLock},
+};
+
+use broadway::{
+    Handle, Pipeline, Report, StartLink, StopError,
+    testing::{Choose, Schedule},
+};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Book, Ending, Picker, Scenario, Simulated, Tally, oracle, quiet};
+use crate::ms;
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What it contained.
+    pub tally: Tally,
+    /// Which promises were broken.
+    pub violations: Vec<String>,
+    /// The same for two runs that went the same way.
+    pub hash: u64,
+    /// The events, if they were asked for.
+    pub lines: Vec<String>,
+}
+
+/// How a pipeline ended, and when it was told to.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) ending: Result<Report, StopError>,
+    /// Milliseconds after the start; `None` if it was never told.
+    pub(super) stopped_at: Option<u64>,
+    pub(super) ended_at: u64,
+}
+
+/// Longer is never.
+const NEVER: u64 = 100 * 24 * 3600 * 1000;
+
+/// Runs it as its own order says.
+pub fn run(scenario: &Scenario, verbose: bool) -> Outcome {
+    run_with(scenario, verbose, |book, pipeline| Picker::new(scenario, book, pipeline))
+}
+
+/// Runs it as somebody else chooses.
+pub(super) fn run_with<C: Choose>(
+    scenario: &Scenario,
+    verbose: bool,
+    choose: impl FnOnce(&Book, Arc<OnceLock<Handle>>) -> C,
+) -> Outcome {
+    quiet::panics();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = runtime.expect("a runtime of one thread");
+    let book = {
+        let _entered = runtime.enter();
+        Book::new(scenario, verbose)
+    };
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            let pipeline = Arc::new(OnceLock::new());
+            Schedule::run(choose(&book, pipeline.clone()), live(book.clone(), pipeline)).await
+        })
+    }));
+    drop(runtime);
+    let mut entries = book.open();
+    match ended {
+        Ok(end) => oracle::check(&mut entries, &end),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            entries.check(false, || format!("the run panicked: {}", text.unwrap_or_default()));
+        }
+    }
+    Outcome {
+        tally: std::mem::take(&mut entries.tally),
+        violations: std::mem::take(&mut entries.violations),
+        hash: entries.hash(),
+        lines: entries.lines().to_vec(),
+    }
+}
+
+/// One pipeline's life.
+async fn live(book: Book, running: Arc<OnceLock<Handle>>) -> End {
+    let (ending, pauses) = {
+        let entries = book.open();
+        (entries.scenario.ending, entries.scenario.pauses.clone())
+    };
+    let pipeline = match Simulated(book.clone()).start_link().await {
+        Ok(pipeline) => pipeline,
+        Err(error) => panic!("it did not start: {error}"),
+    };
+    let handle = running.get_or_init(|| pipeline.handle());
+    let pausing = async {
+        for (at, time) in pauses {
+            sleep_until(book.started() + ms(at)).await;
+            handle.pause();
+            book.note("pause", time, "");
+            book.sleep(time).await;
+            handle.resume();
+            book.open().tally.count("pauses", 1);
+        }
+        std::future::pending().await
+    };
+    let ending = async { tokio::time::timeout(ms(NEVER), end(&book, pipeline, ending)).await };
+    let ended = tokio::select! {
+        biased;
+        ended = ending => ended,
+        () = pausing => unreachable!("nothing comes after it"),
+    };
+    let (ending, stopped_at) = ended.unwrap_or_else(|_| panic!("it hangs"));
+    let ended_at = book.now();
+    book.note("end", ended_at, format_args!("{ending:?}"));
+    End { ending, stopped_at, ended_at }
+}
+
+async fn end(book: &Book, pipeline: Pipeline, ending: Ending) -> (Result<Report, StopError>, Option<u64>) {
+    let start = book.started();
+    let stop = async |at: u64| {
+        sleep_until(start + ms(at)).await;
+        book.note("stop", at, "");
+        book.now()
+    };
+    match ending {
+        Ending::Finish => (pipeline.wait().await, None),
+        Ending::Ample { at } => {
+            let at = stop(at).await;
+            (pipeline.stop_within(ms(NEVER)).await, Some(at))
+        }
+        Ending::Stop { at, within } => {
+            let at = stop(at).await;
+            (pipeline.stop_within(ms(within)).await, Some(at))
+        }
+        Ending::Twice { at, within, after, sooner } => {
+            let at = stop(at).await;
+            let again = async {
+                sleep_until(Instant::now() + ms(after)).await;
+                let ended = pipeline.stop_within(ms(sooner)).await;
+                std::future::pending::<()>().await;
+                ended
+            };
+            let ended = tokio::select! {
+                biased;
+                ended = pipeline.stop_within(ms(within)) => ended,
+                ended = again => ended,
+            };
+            (ended, Some(at))
+        }
+        Ending::Signals { at, after } => {
+            let at = stop(at).await;
+            pipeline.signal(1);
+            let again = async {
+                sleep_until(Instant::now() + ms(after)).await;
+                pipeline.signal(2);
+                std::future::pending().await
+            };
+            let ended = tokio::select! {
+                biased;
+                ended = pipeline.wait() => ended,
+                () = again => unreachable!("nothing comes after it"),
+            };
+            (ended, Some(at))
+        }
+        Ending::Dropped { at } => {
+            let at = stop(at).await;
+            let handle = pipeline.handle();
+            drop(pipeline);
+            (handle.ended().await, Some(at))
+        }
+    }
+}
