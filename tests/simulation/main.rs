@@ -1,6 +1,6 @@
 //! Thousands of pipelines of random shape, with random faults, kills and stops, in random orders: no promise is broken.
 
-use broadway_tests::simulation::{Scenario, many, run};
+use broadway_tests::simulation::{Scenario, many, run, small};
 
 #[test]
 fn two_thousand_seeds_break_no_promise() {
@@ -23,4 +23,13 @@ fn the_same_seed_is_the_same_run() {
     different.sort_unstable();
     different.dedup();
     assert_eq!(different.len(), hashes.len());
+}
+
+#[test]
+fn a_stop_or_a_kill_at_every_step_of_small_cases_breaks_no_promise() {
+    // All of them take minutes without optimization: `cargo xtask simulate --small`.
+    let sum = small(7, false);
+    let violations: Vec<&String> = sum.violations.iter().take(5).map(|(_, violation)| violation).collect();
+    assert!(violations.is_empty(), "{violations:#?}");
+    assert!(sum.seeds >= 5_000, "only {} runs\n{}", sum.seeds, sum.tally);
 }

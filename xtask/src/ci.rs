@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     command::{self, cargo, output, workspace},
-    servers, simulate,
+    mutants, servers, simulate,
 };
 
 type Step = (&'static str, fn() -> Result<(), String>);
@@ -23,6 +23,8 @@ const STEPS: &[Step] = &[
     }),
     ("the README's tests", || command::run(&mut cargo(&["test"]))),
     ("the simulation", || simulate::simulate(&["--seeds", simulate::SEEDS])),
+    ("every small case", || simulate::simulate(&["--small"])),
+    ("the deliberate bugs", || mutants::run("")),
     ("the main job", main_job),
     ("the workspace's tests, with servers", with_servers),
 ];

@@ -5,6 +5,7 @@ mod ci;
 mod command;
 mod conformance;
 mod markdown;
+mod mutants;
 mod servers;
 mod simulate;
 
@@ -16,11 +17,14 @@ usage: cargo xtask COMMAND
   bench [--quick] run ours beside hand-written pipelines; without `--quick` writes docs/performance.md
   ci              run what `.ci/run` runs
   conformance     count what is proven of Broadway's behaviour; fails if a row is missing
+  mutants [NAME]  apply each deliberate bug of tests/mutants/ to a copy; all must be found
   servers up      install and start what the tests need and is missing
   servers down    stop what `servers up` started
   servers status  say what answers
   simulate --seeds N [--from M]
                   run N random pipelines, from seed M on
+  simulate --small [--reorder]
+                  run every small case with an event at every step, and in other orders
   simulate --seed N
                   run one, and print all that happens in it";
 
@@ -32,6 +36,8 @@ fn main() -> ExitCode {
         ["bench", "--quick"] => bench::run(true),
         ["ci"] => ci::run(),
         ["conformance"] => conformance::run(),
+        ["mutants"] => mutants::run(""),
+        ["mutants", only] => mutants::run(only),
         ["simulate", arguments @ ..] => simulate::simulate(arguments),
         ["servers", "up"] => servers::up(),
         ["servers", "down"] => servers::down(),

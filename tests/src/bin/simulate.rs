@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use broadway_tests::simulation::{Scenario, many, run, shrink};
+use broadway_tests::simulation::{Scenario, Sum, many, run, shrink, small};
 
-const USAGE: &str = "usage: simulate --seeds N [--from M] | --seed N";
+const USAGE: &str = "usage: simulate --seeds N [--from M] | --seed N | --small [--reorder]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -12,9 +12,11 @@ fn main() -> ExitCode {
     let number = |text: &str| text.replace('_', "").parse::<u64>().ok();
     match words.as_slice() {
         ["--seed", seed] => number(seed).map(one),
-        ["--seeds", seeds] => number(seeds).map(|seeds| all(0, seeds)),
+        ["--seeds", seeds] => number(seeds).map(|seeds| all(&many(0, seeds))),
+        ["--small"] => Some(all(&small(1, false))),
+        ["--small", "--reorder"] => Some(all(&small(1, true))),
         ["--seeds", seeds, "--from", from] | ["--from", from, "--seeds", seeds] => {
-            number(seeds).zip(number(from)).map(|(seeds, from)| all(from, seeds))
+            number(seeds).zip(number(from)).map(|(seeds, from)| all(&many(from, seeds)))
         }
         _ => None,
     }
@@ -39,8 +41,7 @@ fn one(seed: u64) -> ExitCode {
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn all(from: u64, seeds: u64) -> ExitCode {
-    let sum = many(from, seeds);
+fn all(sum: &Sum) -> ExitCode {
     sum.failures().iter().take(20).for_each(|line| println!("{line}"));
     print!("{}", sum.tally);
     println!("{}", sum.line());

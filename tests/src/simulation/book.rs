@@ -8,13 +8,13 @@ use std::{
 };
 
 use broadway::Status;
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use super::{Scenario, Tally};
 
 /// Shared by everything that takes part in a run.
 #[derive(Debug, Clone)]
-pub(super) struct Book(Arc<Mutex<Entries>>, Instant);
+pub(super) struct Book(Arc<Mutex<Entries>>, Instant, Arc<Notify>);
 
 /// What should become of a message, as far as it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,8 @@ pub(super) struct Entries {
     pub(super) handed_over: u64,
     /// Emitted and not handled yet.
     pub(super) unhandled: u64,
+    /// Choices that were made.
+    pub(super) steps: u64,
     hash: u64,
     lines: Option<Vec<String>>,
 }
@@ -137,10 +139,11 @@ impl Book {
             last_batched: BTreeMap::new(),
             handed_over: 0,
             unhandled: 0,
+            steps: 0,
             hash: 0xCBF2_9CE4_8422_2325,
             lines: verbose.then(Vec::new),
         };
-        Self(Arc::new(Mutex::new(entries)), Instant::now())
+        Self(Arc::new(Mutex::new(entries)), Instant::now(), Arc::default())
     }
 
     /// All that is written down.
@@ -151,6 +154,16 @@ impl Book {
     /// Milliseconds since the start.
     pub(super) fn now(&self) -> u64 {
         self.1.elapsed().as_millis() as u64
+    }
+
+    /// It is time to stop.
+    pub(super) fn stop_now(&self) {
+        self.2.notify_one();
+    }
+
+    /// Waits until it is time to stop.
+    pub(super) async fn stops(&self) {
+        self.2.notified().await;
     }
 
     /// When it was opened.

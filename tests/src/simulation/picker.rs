@@ -21,6 +21,8 @@ pub(super) struct Picker {
     book: Book,
     dice: Dice,
     order: Order,
+    skips: Vec<(u64, usize)>,
+    stop_step: Option<u64>,
     jitter: bool,
     kills: Vec<(u64, String)>,
     steps: u64,
@@ -40,6 +42,8 @@ impl Picker {
             book: book.clone(),
             dice: Dice::of(scenario.seed, ORDER, 0),
             order: scenario.order,
+            skips: scenario.skips.clone(),
+            stop_step: scenario.stop_step,
             jitter: scenario.jitter,
             kills,
             steps: 0,
@@ -55,6 +59,10 @@ impl Picker {
         {
             let (book, pipeline) = (self.book.clone(), self.pipeline.clone());
             return Some(Step::First(Box::pin(async move { kill(&book, pipeline.get(), stage) })));
+        }
+        if self.stop_step.take_if(|step| *step <= self.steps).is_some() {
+            let book = self.book.clone();
+            return Some(Step::First(Box::pin(async move { book.stop_now() })));
         }
         if self.jitter && self.dice.percent(2) {
             self.book.open().spent += 1;
@@ -101,9 +109,14 @@ impl Choose for Picker {
         }
         let place = match self.order {
             Order::Any => self.dice.below(runnable.len() as u64) as usize,
-            Order::Turns => runnable.iter().position(|task| *task > self.last).unwrap_or(0),
+            Order::Turns => {
+                let turn = runnable.iter().position(|task| *task > self.last).unwrap_or(0);
+                let skip = self.skips.iter().find(|(step, _)| *step == self.steps).map_or(0, |(_, skip)| *skip);
+                (turn + skip) % runnable.len()
+            }
             Order::Priority => self.priority(runnable),
         };
+        self.book.open().steps = self.steps;
         self.last = runnable[place];
         self.book.note("run", self.last.into(), "");
         Step::Run(place)

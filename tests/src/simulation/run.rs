@@ -23,6 +23,8 @@ pub struct Outcome {
     pub violations: Vec<String>,
     /// The same for two runs that went the same way.
     pub hash: u64,
+    /// Choices that were made.
+    pub steps: u64,
     /// The events, if they were asked for.
     pub lines: Vec<String>,
 }
@@ -76,6 +78,7 @@ pub(super) fn run_with<C: Choose>(
         tally: std::mem::take(&mut entries.tally),
         violations: std::mem::take(&mut entries.violations),
         hash: entries.hash(),
+        steps: entries.steps,
         lines: entries.lines().to_vec(),
     }
 }
@@ -117,7 +120,11 @@ async fn live(book: Book, running: Arc<OnceLock<Handle>>) -> End {
 async fn end(book: &Book, pipeline: Pipeline, ending: Ending) -> (Result<Report, StopError>, Option<u64>) {
     let start = book.started();
     let stop = async |at: u64| {
-        sleep_until(start + ms(at)).await;
+        tokio::select! {
+            biased;
+            () = sleep_until(start + ms(at)) => {}
+            () = book.stops() => {}
+        }
         book.note("stop", at, "");
         book.now()
     };

@@ -22,8 +22,12 @@ pub struct Scenario {
     pub pauses: Vec<(u64, u64)>,
     /// How it ends.
     pub ending: Ending,
+    /// It is stopped after so many steps, if that is earlier.
+    pub stop_step: Option<u64>,
     /// Who runs next.
     pub order: Order,
+    /// At these steps so many whose turn it is are left out.
+    pub skips: Vec<(u64, usize)>,
     /// Whether time also passes while tasks can run.
     pub jitter: bool,
 }
@@ -212,7 +216,9 @@ impl Scenario {
         let pauses = (0..dice.maybe(1, 2)).map(|_| (dice.below(80), dice.between(1, 60))).collect();
         let order = dice.pick(&[Order::Any, Order::Any, Order::Priority, Order::Turns]);
         let jitter = dice.percent(25);
-        Self { seed, shape, sources, callbacks, acknowledgers, kills, pauses, ending, order, jitter }
+        let stop_step = if dice.percent(40) { Some(first + dice.below(8 * messages + 20)) } else { None };
+        let skips = Vec::new();
+        Self { seed, shape, sources, callbacks, acknowledgers, kills, pauses, ending, stop_step, order, skips, jitter }
     }
 
     /// How many messages there are to emit.

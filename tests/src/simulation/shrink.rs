@@ -45,6 +45,7 @@ fn candidates(scenario: &Scenario) -> Vec<Scenario> {
         with(&|smaller| drop(smaller.kills.remove(index)));
     }
     with(&|smaller| smaller.pauses.clear());
+    with(&|smaller| smaller.stop_step = None);
     with(&|smaller| smaller.jitter = false);
     with(&|smaller| smaller.order = Order::Turns);
     with(&|smaller| smaller.shape.processors = smaller.shape.processors.div_ceil(2));
