@@ -38,6 +38,7 @@ async fn slow(change: impl FnOnce(&mut Topology)) -> Pipeline {
         topology.processors.stages(1).max_demand(10).min_demand(8);
         change(topology);
     })
+    .handle_batch(|_| async { Ok(()) }.boxed())
     .start_link()
     .await
     .unwrap()
@@ -186,6 +187,7 @@ async fn queues_pending_batches_and_the_rate_limit_are_seen_as_they_are() {
             topology.processors.stages(1).max_demand(20).min_demand(16);
             topology.batcher("default").batch_size(50).batch_timeout(60_000);
         })
+        .handle_batch(|_| async { Ok(()) }.boxed())
         .start_link()
         .await
         .unwrap();
@@ -240,6 +242,7 @@ async fn the_table_has_a_line_for_each_stage_and_no_data() {
             .topology(|topology| {
                 topology.batcher("default").batch_size(3);
             })
+            .handle_batch(|_| async { Ok(()) }.boxed())
             .start_link()
             .await
             .unwrap();

@@ -284,6 +284,7 @@ async fn batches(stages: u64) -> Pipeline {
         topology.processors.stages(stages).max_demand(10).min_demand(3);
         topology.batcher("default").batch_size(4);
     })
+    .handle_batch(|_| async { Ok(()) }.boxed())
     .start_link()
     .await
     .unwrap()

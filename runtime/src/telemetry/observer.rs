@@ -45,6 +45,7 @@ use crate::{
 ///         .topology(|topology| {
 ///             topology.batcher("default").batch_size(10);
 ///         })
+///         .handle_batch(|_| Box::pin(async { Ok(()) }))
 ///         .observer(Count)
 ///         .start_link()
 ///         .await?;
