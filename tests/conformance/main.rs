@@ -2,6 +2,7 @@
 //! and checks that `docs/semantics.md` explains every row that has none.
 
 mod acknowledging;
+mod acknowledging_early;
 mod batch_keys;
 mod crashing;
 mod draining;
@@ -18,6 +19,7 @@ mod pushing;
 mod rate_limiting;
 mod restarting;
 mod routing;
+mod splitters;
 mod starting;
 mod transforming;
 mod without_batchers;
