@@ -10,6 +10,7 @@ mod failing;
 mod failing_batches;
 mod introspection;
 mod names;
+mod observing;
 mod options;
 mod partitioning;
 mod preparing;
