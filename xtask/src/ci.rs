@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     command::{self, cargo, output, workspace},
-    mutants, servers, simulate,
+    conformance, servers, simulate,
 };
 
 type Step = (&'static str, fn() -> Result<(), String>);
@@ -22,9 +22,8 @@ const STEPS: &[Step] = &[
         command::run(cargo(&["doc", "--workspace", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-D warnings"))
     }),
     ("the README's tests", || command::run(&mut cargo(&["test"]))),
+    ("conformance", conformance::run),
     ("the simulation", || simulate::simulate(&["--seeds", simulate::SEEDS])),
-    ("every small case", || simulate::simulate(&["--small"])),
-    ("the deliberate bugs", || mutants::run("")),
     ("the main job", main_job),
     ("the workspace's tests, with servers", with_servers),
 ];
