@@ -21,7 +21,7 @@ use crate::{
     batch::{Batch, BatchInfo},
     handler::Broadway,
     stage::edge::Consumer,
-    telemetry::{Meter, Probe, StageCounters, events},
+    telemetry::{Meter, Probe, StageCounters},
 };
 
 pub(crate) struct Batcher<P: Broadway> {
@@ -157,7 +157,7 @@ impl<P: Broadway> Batcher<P> {
         // The processor has written the batcher into each message that it routed here.
         let batcher = messages.first()?.batcher?;
         let (batch_key, partition, size) = (key.batch_key, key.partition, messages.len());
-        events::batch(&self.probe.place(), size, trigger);
+        self.probe.batch(size, trigger);
         let info = BatchInfo { batcher, batch_key, partition, size, trigger, attempt: 1 };
         Some(Batch::new(messages, outputs, info))
     }

@@ -138,7 +138,7 @@ impl<P: Broadway> Producer<P> {
             if draining.is_raised() {
                 return;
             }
-            events::asked(&self.probe.place(), demand);
+            self.probe.asked(demand);
             meter.begin();
             let asked = {
                 let ask = producer.handle_demand(demand, outbox);

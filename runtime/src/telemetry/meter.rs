@@ -43,6 +43,7 @@ impl Meter {
     }
 
     /// Whether rounds are brief, as far as is known.
+    #[inline(always)]
     pub(crate) fn is_brief(&self) -> bool {
         self.brief
     }

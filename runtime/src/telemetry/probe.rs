@@ -13,7 +13,7 @@ use super::{
     AckStop, BatchStart, BatchStop, ChunkStart, ChunkStop, Clock, Observer, Place, StageCounters, TakeStop, Watched,
     events, spans,
 };
-use crate::failure::Failure;
+use crate::{batch::Trigger, failure::Failure};
 
 #[derive(Debug)]
 pub(crate) struct Probe {
@@ -78,12 +78,29 @@ impl Probe {
     }
 
     /// Whether anybody listens to single messages.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hears_messages(&self) -> bool {
         spans::messages_enabled() || self.observer.as_ref().is_some_and(|watched| watched.wants_messages())
     }
 
+    /// A batch is made.
+    #[inline(always)]
+    pub(crate) fn batch(&self, size: usize, trigger: Trigger) {
+        if spans::enabled() {
+            events::batch(&self.place(), size, trigger);
+        }
+    }
+
+    /// A producer is asked.
+    #[inline(always)]
+    pub(crate) fn asked(&self, demand: usize) {
+        if spans::enabled() {
+            events::asked(&self.place(), demand);
+        }
+    }
+
     #[cold]
+    #[inline(never)]
     fn see<T: Copy>(
         &self,
         what: T,
@@ -113,7 +130,7 @@ impl Probe {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn processor_start(&self, messages: usize) -> Option<Box<Seen<ChunkStart>>> {
         if !self.is_heard() {
             return None;
@@ -135,7 +152,7 @@ impl Probe {
         self.tell(|observer, at| observer.processor_stop(at, &chunk));
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn batcher_start(&self, messages: usize) -> Option<Box<Seen<ChunkStart>>> {
         if !self.is_heard() {
             return None;
@@ -154,7 +171,7 @@ impl Probe {
         self.tell(|observer, at| observer.batcher_stop(at, &take));
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn batch_processor_start(&self, batch: impl FnOnce() -> BatchStart) -> Option<Box<Seen<BatchStart>>> {
         if !self.is_heard() {
             return None;

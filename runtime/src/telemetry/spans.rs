@@ -1,18 +1,29 @@
 //! Every span, with its fields. `docs/telemetry.md` lists them; a test compares.
 
-use tracing::{Level, Span, field::Empty};
+use tracing::{Level, Span, field::Empty, level_filters::LevelFilter};
 
 use super::{BatchStart, Place};
 
-/// Whether anybody wants the spans of rounds.
-#[inline]
+/// Whether anybody wants the spans and events of rounds. Without a subscriber that takes this level it is one load; what
+/// asks the subscriber is a call, so that it is not inlined into every stage.
+#[inline(always)]
 pub(super) fn enabled() -> bool {
-    tracing::enabled!(target: "broadway", Level::DEBUG)
+    LevelFilter::current() >= Level::DEBUG && rounds_wanted()
 }
 
 /// Whether anybody wants the spans and events of messages.
-#[inline]
+#[inline(always)]
 pub(super) fn messages_enabled() -> bool {
+    LevelFilter::current() >= Level::TRACE && messages_wanted()
+}
+
+#[cold]
+fn rounds_wanted() -> bool {
+    tracing::enabled!(target: "broadway", Level::DEBUG)
+}
+
+#[cold]
+fn messages_wanted() -> bool {
     tracing::enabled!(target: "broadway::message", Level::TRACE)
 }
 
