@@ -92,20 +92,21 @@ impl<P: Broadway> Batcher<P> {
         if taken.is_empty() {
             return;
         }
-        let seen = self.probe.batcher_start(taken.iter().map(|chunk| chunk.messages.len()).sum());
+        let messages = taken.iter().map(|chunk| chunk.messages.len()).sum();
+        let seen = self.probe.batcher_start(messages);
         let entered = seen.as_ref().map(|seen| seen.span.enter());
         let now = Instant::now();
         self.pending.now = self.probe.clock.at(now);
         self.meter.begin_at(self.pending.now);
         for chunk in taken.iter_mut() {
-            let messages = chunk.messages.len();
             if chunk.entered_at > 0 {
-                self.counters.wait.record(self.pending.now.saturating_sub(chunk.entered_at), messages as u64);
+                let messages = chunk.messages.len() as u64;
+                self.counters.wait.record(self.pending.now.saturating_sub(chunk.entered_at), messages);
             }
-            StageCounters::add(&self.counters.processed, messages);
             self.pending.add(chunk, now);
         }
         self.pending.flush();
+        StageCounters::add(&self.counters.processed, messages);
         StageCounters::add(&self.counters.rounds, 1);
         drop(entered);
         if let Some(seen) = seen {

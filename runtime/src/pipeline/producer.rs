@@ -72,7 +72,7 @@ impl<P: Broadway> Producer<P> {
             if let Err(error) = made.producer.prepare_for_draining(&mut outbox).await {
                 events::draining_failed(&self.probe.place(), &*error);
             }
-            self.push(&mut outbox, usize::MAX).await;
+            self.push(&mut outbox, usize::MAX, self.plan.shared.now()).await;
         }
         events::producer_ended(&self.probe.place());
     }
@@ -151,7 +151,7 @@ impl<P: Broadway> Producer<P> {
                 }
             };
             meter.end();
-            let received = self.push_as_limited(outbox, draining).await;
+            let received = self.push_as_limited(outbox, meter.last_read(), draining).await;
             match asked {
                 Asked::Done(Ok(Next::Finished)) => {
                     self.plan.finished[self.index.get()].store(true, Relaxed);
@@ -196,10 +196,10 @@ impl<P: Broadway> Producer<P> {
         }
     }
 
-    /// Pushes what is in the outbox as the rate limit allows. An ask that waits holds no permits, so they are taken here;
+    /// Pushes what is in the outbox as the rate limit allows, at once (`now`) if there is none. An ask that waits holds no permits, so they are taken here;
     /// what is left at a drain is pushed without.
-    async fn push_as_limited(&mut self, outbox: &mut Outbox<P::Data>, draining: &Signal) -> usize {
-        let Some(limiter) = self.plan.clone().limiter.clone() else { return self.push(outbox, usize::MAX).await };
+    async fn push_as_limited(&mut self, outbox: &mut Outbox<P::Data>, now: u64, draining: &Signal) -> usize {
+        let Some(limiter) = self.plan.clone().limiter.clone() else { return self.push(outbox, usize::MAX, now).await };
         let mut received = 0;
         loop {
             let permits = match outbox.len() {
@@ -207,7 +207,7 @@ impl<P: Broadway> Producer<P> {
                 waiting => until(draining, limiter.acquire(waiting)).await,
             };
             let Some(permits) = permits else { return received };
-            received += self.push(outbox, permits).await;
+            received += self.push(outbox, permits, self.plan.shared.now()).await;
             if outbox.is_empty() {
                 return received;
             }
@@ -219,8 +219,7 @@ impl<P: Broadway> Producer<P> {
 
     /// Pushes up to `most` of what is in the outbox, and frees what was reserved beyond. Settles what the transformer could
     /// not convert.
-    async fn push(&mut self, outbox: &mut Outbox<P::Data>, most: usize) -> usize {
-        let emitted_at = self.plan.shared.now();
+    async fn push(&mut self, outbox: &mut Outbox<P::Data>, most: usize, emitted_at: u64) -> usize {
         let rejected = std::mem::take(outbox.rejected());
         let most = most.min(outbox.len());
         let received = most + rejected.len();

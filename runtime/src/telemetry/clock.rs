@@ -19,13 +19,14 @@ impl Clock {
 
     #[inline]
     pub(crate) fn now(self) -> u64 {
-        self.elapsed().as_nanos() as u64
+        self.at(Instant::now())
     }
 
     /// A moment after the start.
     #[inline]
     pub(crate) fn at(self, moment: Instant) -> u64 {
-        moment.duration_since(self.0).as_nanos() as u64
+        let since = moment.checked_duration_since(self.0).unwrap_or_default();
+        since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
     }
 
     pub(crate) fn elapsed(self) -> Duration {

@@ -32,6 +32,7 @@ impl Histogram {
 }
 
 /// Values below `CUTS` have a bucket each; above, the four bits behind the leading one choose.
+#[inline]
 fn bucket(nanos: u64) -> usize {
     if nanos < CUTS {
         return nanos as usize;

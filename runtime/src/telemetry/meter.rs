@@ -80,6 +80,11 @@ impl Meter {
         }
     }
 
+    /// When the clock was read last.
+    pub(crate) fn last_read(&self) -> u64 {
+        self.since
+    }
+
     /// Notes how long `messages` had waited that came at `entered_at`, if the round that begins was taken at a reading.
     #[inline]
     pub(crate) fn waited(&self, entered_at: u64, messages: usize) {
