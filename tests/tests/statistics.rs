@@ -67,6 +67,41 @@ async fn wait_and_work_are_measured_by_stage() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_that_is_tried_again_has_waited_in_the_queue_once() {
+    within(async {
+        let producer = TestProducer::of(0..10u64);
+        let pipeline = Builder::new(
+            "retrying",
+            move |_| producer.clone(),
+            |message| {
+                let fails = message.data == 0 && message.attempt() == 1;
+                async move {
+                    tokio::time::sleep(ms(10)).await;
+                    if fails { Err("not yet".into()) } else { Ok(()) }
+                }
+                .boxed()
+            },
+        )
+        .topology(|topology| {
+            let processors = topology.processors.stages(1).max_demand(10).min_demand(8);
+            processors.retry(|retry| retry.backoff(|backoff| backoff.min(5).jitter(0)));
+        })
+        .start_link()
+        .await
+        .unwrap();
+        pipeline.wait().await.unwrap();
+        let stats = pipeline.stats();
+        let processor = stage(&stats, "processor_default_0");
+        assert_eq!((processor.rounds, processor.processed, processor.acknowledged), (6, 11, 10));
+        // New ones were taken at 0, 30, 50, 70 and 90 ms; from 20 to 30 ms the first one was tried again.
+        assert_eq!((processor.wait.count, processor.worked), (10, ms(110)));
+        about(processor.wait.p50, ms(50));
+        about(processor.wait.max, ms(90));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_busy_share_counts_the_round_that_is_under_way_and_an_idle_stage_is_idle() {
     within(async {
         let (producer, gate) = (TestProducer::<u64>::new(), Gate::shut());

@@ -223,6 +223,10 @@ impl<P: Broadway> Processor<P> {
                     pace.meter.rest();
                     self.wait(&mut retries, &mut round, &mut pace, &mut more).await;
                 }
+                // Only what is new has waited in the queue; also what may not overtake has left it.
+                if let Some(first) = round.messages.first() {
+                    pace.meter.waited(first.emitted_at, round.messages.len());
+                }
                 retries.admit(&self.stage.pipeline, &mut round);
                 if round.messages.is_empty() {
                     tokio::task::coop::consume_budget().await;
