@@ -7,7 +7,7 @@ mod ours;
 use std::{future::Future, time::Instant};
 
 use lexopt::ValueExt;
-use ours::{SEED_DECK, Shape};
+use ours::{NO_BATCHER, SEED_DECK, Shape};
 use tokio::runtime::Runtime;
 
 fn main() -> Result<(), lexopt::Error> {
@@ -16,12 +16,13 @@ fn main() -> Result<(), lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             lexopt::Arg::Long("quick") => (messages, rounds) = (400_000, 5),
-            // One shape alone, for profilers: `--profile ours 2000000 1` (messages, runtime threads).
+            // One shape alone, for profilers: `--profile ours 2000000 1` (messages, runtime threads), `unbatched` or `theirs`.
             lexopt::Arg::Long("profile") => {
                 let whose = parser.value()?;
                 let (messages, threads) = (parser.value()?.parse()?, parser.value()?.parse()?);
                 match whose.to_str() {
                     Some("ours") => block_on(&runtime(threads), ours::run(messages, SEED_DECK)),
+                    Some("unbatched") => block_on(&runtime(threads), ours::run(messages, NO_BATCHER)),
                     _ => block_on(&runtime(threads), hand_written::chunks(messages, 20, 5, Some(10))),
                 }
                 return Ok(());
@@ -36,9 +37,8 @@ fn main() -> Result<(), lexopt::Error> {
         "{messages} messages, medians of {rounds} rounds after a warm-up, 2 runtime threads unless said otherwise"
     );
 
-    let no_batcher = Shape { batch_size: None, producers: 1, ..SEED_DECK };
     let tuned = Shape { max_demand: 1000, batch_size: Some(100), ..SEED_DECK };
-    let unbatched_tuned = Shape { max_demand: 1000, ..no_batcher };
+    let unbatched_tuned = Shape { max_demand: 1000, ..NO_BATCHER };
     let n = messages;
     bench.compare(
         "seed deck / mpsc of chunks",
@@ -57,14 +57,14 @@ fn main() -> Result<(), lexopt::Error> {
     bench.compare(
         "no batcher / mpsc of chunks",
         &two,
-        || ours::run(n, no_batcher),
+        || ours::run(n, NO_BATCHER),
         &two,
         || hand_written::chunks(n, 20, 5, None),
     );
     bench.compare(
         "no batcher / mpsc a message",
         &two,
-        || ours::run(n, no_batcher),
+        || ours::run(n, NO_BATCHER),
         &two,
         || hand_written::messages(n, 20, 10),
     );

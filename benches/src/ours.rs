@@ -25,6 +25,9 @@ pub(crate) struct Shape {
 /// The topology of the talk that this project comes from.
 pub(crate) const SEED_DECK: Shape = Shape { producers: 4, processors: 20, max_demand: 10, batch_size: Some(10) };
 
+/// The same from one producer, acknowledged where it is handled.
+pub(crate) const NO_BATCHER: Shape = Shape { producers: 1, batch_size: None, ..SEED_DECK };
+
 struct Bench {
     shape: Shape,
     messages: u64,

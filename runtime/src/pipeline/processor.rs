@@ -179,6 +179,17 @@ impl<P: Broadway> Processor<P> {
                 }
                 round.ways.clear();
             }
+            Some(Way::Done { .. }) if round.failed.is_empty() && round.ends_here() => {
+                self.stage.settler.round();
+                if self.stage.settler.settle_successes(&mut round.messages) {
+                    round.messages.clear();
+                    round.outputs.clear();
+                    round.ways.clear();
+                    self.stage.settler.deliver().await;
+                } else {
+                    self.take_apart(round).await;
+                }
+            }
             _ => self.take_apart(round).await,
         }
     }
@@ -401,6 +412,11 @@ impl<P: Broadway> Default for Round<P> {
 }
 
 impl<P: Broadway> Round<P> {
+    /// Whether all messages end here, and succeeded.
+    fn ends_here(&self) -> bool {
+        self.ways.iter().all(|way| matches!(way, Way::Done { .. }))
+    }
+
     fn go_to_one_batcher(&self, batcher: usize) -> bool {
         self.ways.iter().all(|way| matches!(way, Way::Batcher(other, _) if *other == batcher))
     }
