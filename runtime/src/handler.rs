@@ -12,6 +12,7 @@ use crate::{
     error::Result,
     failure::Failure,
     message::Message,
+    report::Report,
     splitter::BoxSplitter,
     stage::{Producer, StageIndex},
 };
@@ -126,6 +127,33 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     /// `batch_size`. Asked once, at start. `None` leaves it to the size; a batcher with `max_bytes` does not start then.
     fn splitter(&self, _batcher: &broadway_topology::Batcher) -> Option<BoxSplitter<MessageOf<Self>, Self::Output>> {
         None
+    }
+
+    /// `on_start`: called once, when the producers are connected and nothing has been asked for. A pipeline that does not
+    /// start for another reason does not get here.
+    ///
+    /// # Errors
+    /// Fail the start. A panic does too.
+    fn started(&self) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// `on_drained`: called once, after the last callback has returned or was cut. What is released after that is not in
+    /// the report. It has the time that the drain has; not called while a callback blocks its thread beyond the deadline.
+    ///
+    /// # Errors
+    /// Are written into [`Report::hook_errors`], as panics and time-outs are.
+    fn drained(&self, _report: &Report) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// `on_stop`: called once, last of all: everything is settled, or left to the source. It has what is left of the
+    /// drain's time, at least 100 ms.
+    ///
+    /// # Errors
+    /// Are written into [`Report::hook_errors`], as panics and time-outs are.
+    fn stopped(&self) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
     }
 
     /// `partition_by` of the processors. Only asked if the topology says that they are partitioned.

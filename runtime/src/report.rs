@@ -41,6 +41,8 @@ pub struct Report {
     pub batches: u64,
     /// Starts of stages after a crash: each stage counts that had to start again, not only the one that crashed.
     pub restarts: u64,
+    /// What went wrong in `on_drained` and `on_stop`.
+    pub hook_errors: Vec<String>,
     /// From the start to the end.
     pub took: Duration,
     /// From emission to verdict.
@@ -62,6 +64,7 @@ impl Report {
             violations: stats.violations,
             batches: stats.batches,
             restarts: stats.restarts,
+            hook_errors: Vec::new(),
             took: stats.took,
             latency: stats.latency.clone(),
         }
@@ -97,6 +100,9 @@ impl fmt::Display for Report {
             if n > 0 {
                 write!(f, ", {n} {what}")?;
             }
+        }
+        for error in &self.hook_errors {
+            write!(f, ", {error}")?;
         }
         write!(
             f,

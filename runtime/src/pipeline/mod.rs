@@ -10,6 +10,7 @@ mod early;
 mod entry;
 mod handle;
 mod handled;
+mod hooks;
 mod inside;
 mod leases;
 mod lent;

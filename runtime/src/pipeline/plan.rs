@@ -62,6 +62,8 @@ pub(crate) struct Plan<P: Broadway> {
     pub(crate) finished: Vec<AtomicBool>,
     /// Whether the last layer has ended.
     pub(crate) worked: watch::Sender<bool>,
+    /// Whether `on_drained` is through as well.
+    pub(crate) drained: watch::Sender<bool>,
 }
 
 struct BatcherEdges<P: Broadway> {
@@ -102,6 +104,7 @@ impl<P: Broadway> Plan<P> {
             made: Mutex::new((0..topology.producers.stages).map(|_| None).collect()),
             finished: (0..topology.producers.stages).map(|_| AtomicBool::new(false)).collect(),
             worked: watch::Sender::new(false),
+            drained: watch::Sender::new(false),
             pipeline,
             shared,
             topology,
@@ -240,7 +243,7 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
             Role::Batcher(index) => Box::pin(self.batcher(name, index).run()),
             Role::BatchProcessor(batcher, index) => Box::pin(self.batch_processor(name, batcher, index).run()),
             Role::Terminator => {
-                Box::pin(Terminator::new(self.shared.clone(), self.shared.probe(name), self.worked.subscribe()).run())
+                Box::pin(Terminator::new(self.shared.clone(), self.shared.probe(name), self.drained.subscribe()).run())
             }
             Role::RateLimiter => {
                 let (limiter, worked) = (self.limiter.clone(), self.worked.subscribe());

@@ -3,13 +3,14 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use broadway_topology::Tree;
+use futures::future::BoxFuture;
 use tokio::{
     sync::watch,
     task::JoinHandle,
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{Core, inside::InsideMark, order::Order, terminator::Terminator};
+use super::{Core, hooks::Hooks, inside::InsideMark, order::Order, terminator::Terminator};
 use crate::{
     report::{EndReason, Report, StopError, Stuck},
     spawn::spawn,
@@ -26,27 +27,34 @@ type TreeTask = JoinHandle<crate::supervision::Ending>;
 pub(crate) fn run(
     core: Arc<Core>,
     staff: Arc<dyn Staff>,
+    hooks: Arc<dyn Hooks>,
     worked: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + Send + 'static {
-    run_to_the_end(Unfinished(core), staff, worked)
+    run_to_the_end(Unfinished(core), staff, hooks, worked)
 }
 
-async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, worked: watch::Receiver<bool>) {
+async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, hooks: Arc<dyn Hooks>, worked: watch::Receiver<bool>) {
     // The pipeline's last callbacks are called from here.
     let _inside = InsideMark::new(core.shared.clone());
     let kill = Kill::default();
     #[cfg(feature = "testing")]
     core.shared.faults.expose("supervisor", &kill);
     let mut tree = spawn("supervisor", supervise(Tree::of(&core.topology), staff.clone(), kill.clone()));
-    let ended = watch_over(&core, &mut tree, worked).await;
-    let ending = match ended {
-        Ended::Tree(Ok(()), order) => Ok(core.report(order.map_or(EndReason::Finished, |order| order.reason))),
+    let mut last = Last { core: &core, hooks: &*hooks, running: None, called: false, errors: Vec::new() };
+    let ended = watch_over(&core, &mut tree, &mut last, worked).await;
+    let deadline;
+    let mut ending = match ended {
+        Ended::Tree(Ok(()), order) => {
+            deadline = order.map_or_else(Instant::now, |order| order.deadline);
+            Ok(core.report(order.map_or(EndReason::Finished, |order| order.reason)))
+        }
         Ended::Tree(Err(reason), earlier) => {
             // Its stages are stopped, and what they held is in the lane.
             let order = Order::at_once(EndReason::Stopped).after(earlier);
             core.shared.fence();
             staff.abandon();
-            release_what_is_left(&core, order.deadline, std::future::ready(())).await;
+            deadline = order.deadline;
+            release_what_is_left(&core, deadline, last.finish(order)).await;
             Err(StopError::GaveUp { reason, report: core.report(order.reason) })
         }
         Ended::Deadline(order) => {
@@ -54,7 +62,12 @@ async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, worked: watch::
             core.shared.fence();
             kill.kill();
             staff.abandon();
-            release_what_is_left(&core, order.deadline, async { drop((&mut tree).await) }).await;
+            deadline = order.deadline;
+            let stopped = async {
+                drop((&mut tree).await);
+                last.finish(order).await;
+            };
+            release_what_is_left(&core, deadline, stopped).await;
             let report = core.report(order.reason);
             match stuck(&core) {
                 stuck if stuck.is_empty() => Ok(report),
@@ -63,10 +76,15 @@ async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, worked: watch::
         }
     };
     let gave_up = core.shared.gave_up().borrow().clone();
-    let ending = match (ending, gave_up) {
+    ending = match (ending, gave_up) {
         (Ok(report), Some(reason)) => Err(StopError::GaveUp { reason, report }),
         (ending, _) => ending,
     };
+    let mut errors = std::mem::take(&mut last.errors);
+    errors.extend(hooks.stopped(deadline).await.err());
+    if let Ok(report) | Err(StopError::Stuck { report, .. } | StopError::GaveUp { report, .. }) = &mut ending {
+        report.hook_errors = errors;
+    }
     events::pipeline_end(core.shared.name(), ending.as_ref());
     core.shared.observe(|observer| observer.pipeline_end(core.shared.name(), ending.as_ref()));
     core.end(ending);
@@ -96,8 +114,41 @@ enum Ended {
     Deadline(Order),
 }
 
+/// `on_drained`, called once.
+struct Last<'a> {
+    core: &'a Core,
+    hooks: &'a dyn Hooks,
+    running: Option<BoxFuture<'static, Result<(), String>>>,
+    called: bool,
+    errors: Vec<String>,
+}
+
+impl Last<'_> {
+    fn call(&mut self, order: Order) {
+        self.called = true;
+        self.running = Some(self.hooks.drained(self.core.report(order.reason), order.deadline));
+    }
+
+    /// Runs what was called. Cancel-safe.
+    async fn run(&mut self) {
+        if let Some(running) = &mut self.running {
+            self.errors.extend(running.await.err());
+            self.running = None;
+            self.hooks.go_on();
+        }
+    }
+
+    /// Calls what was not called, and runs it.
+    async fn finish(&mut self, order: Order) {
+        if !self.called {
+            self.call(order);
+        }
+        self.run().await;
+    }
+}
+
 /// Waits for the tree's end, or for the moment at which callbacks must be cut.
-async fn watch_over(core: &Core, tree: &mut TreeTask, mut worked: watch::Receiver<bool>) -> Ended {
+async fn watch_over(core: &Core, tree: &mut TreeTask, last: &mut Last<'_>, mut worked: watch::Receiver<bool>) -> Ended {
     let mut orders = core.orders.subscribe();
     let mut gave_up = core.shared.gave_up();
     // An order that came before this task ran counts too.
@@ -121,10 +172,11 @@ async fn watch_over(core: &Core, tree: &mut TreeTask, mut worked: watch::Receive
             Ok(_) = gave_up.wait_for(Option::is_some), if order.is_none() => {
                 core.order(Order::within(EndReason::Stopped, core.topology.shutdown));
             }
-            // All layers have ended, and yet something is not settled: a callback took it. It has as long as a drain.
-            Ok(true) = async { worked.wait_for(|worked| *worked).await.map(|worked| *worked) }, if order.is_none() => {
-                order = Some(Order::within(EndReason::Finished, core.topology.shutdown));
+            // All layers have ended. `on_drained`, and what a callback took, have as long as a drain.
+            Ok(true) = async { worked.wait_for(|worked| *worked).await.map(|worked| *worked) }, if !last.called => {
+                last.call(*order.get_or_insert_with(|| Order::within(EndReason::Finished, core.topology.shutdown)));
             }
+            () = last.run(), if last.running.is_some() => {}
             () = sleep_until(cut_at), if order.is_some() => {
                 if let Some(order) = order {
                     return Ended::Deadline(order);

@@ -9,6 +9,7 @@ use futures::{FutureExt, future::join_all};
 use super::{
     Core, Pipeline, Shared,
     entry::Door,
+    hooks,
     pending::Splits,
     plan::{INIT_PATIENCE, Plan, Source},
     processor::caught,
@@ -60,6 +61,15 @@ pub enum StartError {
         /// Where the pipeline is declared.
         declared: Option<Declared>,
     },
+    /// `on_start` failed.
+    OnStart {
+        /// The pipeline's name.
+        pipeline: String,
+        /// Why.
+        error: Error,
+        /// Where the pipeline is declared.
+        declared: Option<Declared>,
+    },
     /// There is no tokio runtime here.
     NoRuntime,
 }
@@ -85,6 +95,9 @@ impl fmt::Display for StartError {
             }
             Self::Producer { stage, error, declared } => {
                 write!(f, "producer {stage}{} cannot start: {}", At(declared), Chain::of(&**error))
+            }
+            Self::OnStart { pipeline, error, declared } => {
+                write!(f, "`{pipeline}`{} cannot start: `on_start` failed: {}", At(declared), Chain::of(&**error))
             }
             Self::NoRuntime => f.write_str("no tokio runtime: call `start_link` inside `#[tokio::main]` or `block_on`"),
         }
@@ -138,12 +151,16 @@ pub(crate) async fn start<P: Broadway>(
         result.map_err(|error| StartError::Producer { stage, error, declared })?;
     }
 
+    if let Err(error) = hooks::started(&plan.pipeline).await {
+        return Err(StartError::OnStart { pipeline: topology.name.clone(), error, declared });
+    }
+
     let core = Core::new(shared.clone(), topology.clone(), plan.limiter.clone(), Arc::new(Door::new(plan.clone())));
     name.give(&core);
     let worked = plan.worked.subscribe();
     events::pipeline_start(&topology);
     shared.observe(|observer| observer.pipeline_start(&topology));
-    spawn(&topology.name, run(core.clone(), Arc::new(plan), worked));
+    spawn(&topology.name, run(core.clone(), Arc::new(plan.clone()), plan, worked));
     Ok(Pipeline::new(core))
 }
 
