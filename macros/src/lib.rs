@@ -58,6 +58,13 @@ use crate::{
 /// - `handle_batch(&self, batch: &mut Batch<Self>) -> Result<()>`: required if, and only if, there are batchers
 /// - `prepare_messages(&self, messages: &mut [OrdersMessage]) -> Result<()>`
 /// - `handle_failed(&self, messages: &mut [OrdersMessage]) -> Result<()>`
+/// - `on_start(&self) -> Result<()>`: runs once, before the producers are asked for anything. Its error or panic fails
+///   `start_link`, and nothing runs
+/// - `on_drained(&self, report: &Report) -> Result<()>`: runs once, after the last callback of a message or a batch
+/// - `on_stop(&self) -> Result<()>`: runs once, last of all, also after a deadline, a give-up or a crash
+///
+/// What goes wrong in the last two is logged, and in `Report::hook_errors`. They are cut at the deadline of the drain;
+/// `on_stop` has 100 ms where less is left of it.
 ///
 /// # Errors
 ///

@@ -129,7 +129,7 @@ pub(crate) struct Callback {
     pub(crate) cfgs: Vec<Attribute>,
     /// `None` where it could not be parsed.
     pub(crate) signature: Option<Signature>,
-    /// What is behind the `&mut` of its parameter.
+    /// What is behind the reference of its parameter.
     pub(crate) lent: Option<Type>,
     /// Whether an error was reported.
     pub(crate) poisoned: bool,
@@ -146,11 +146,21 @@ pub(crate) enum CallbackKind {
     HandleBatch,
     PrepareMessages,
     HandleFailed,
+    OnStart,
+    OnDrained,
+    OnStop,
 }
 
 impl CallbackKind {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::HandleMessage, Self::HandleBatch, Self::PrepareMessages, Self::HandleFailed];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::HandleMessage,
+        Self::HandleBatch,
+        Self::PrepareMessages,
+        Self::HandleFailed,
+        Self::OnStart,
+        Self::OnDrained,
+        Self::OnStop,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -158,22 +168,38 @@ impl CallbackKind {
             Self::HandleBatch => "handle_batch",
             Self::PrepareMessages => "prepare_messages",
             Self::HandleFailed => "handle_failed",
+            Self::OnStart => "on_start",
+            Self::OnDrained => "on_drained",
+            Self::OnStop => "on_stop",
         }
     }
 
-    /// Its parameter, as it should be written.
+    /// Whether it takes something besides `&self`.
+    pub(crate) const fn takes_something(self) -> bool {
+        !matches!(self, Self::OnStart | Self::OnStop)
+    }
+
+    /// Whether what it is lent is its to change.
+    pub(crate) const fn lends_mutably(self) -> bool {
+        !matches!(self, Self::OnDrained)
+    }
+
+    /// Its parameter, as it should be written; empty if there is none.
     pub(crate) fn parameter(self, pipeline: &Ident) -> String {
         match self {
             Self::HandleMessage => format!("message: &mut {pipeline}Message"),
             Self::HandleBatch => "batch: &mut Batch<Self>".to_owned(),
             Self::PrepareMessages | Self::HandleFailed => format!("messages: &mut [{pipeline}Message]"),
+            Self::OnDrained => "report: &Report".to_owned(),
+            Self::OnStart | Self::OnStop => String::new(),
         }
     }
 
     /// Its head, as it should be written.
     pub(crate) fn head(self, pipeline: &Ident) -> String {
         let output = if self == Self::HandleMessage { "Output" } else { "()" };
-        format!("async fn {}(&self, {}) -> Result<{output}>", self.name(), self.parameter(pipeline))
+        let parameter = if self.takes_something() { format!(", {}", self.parameter(pipeline)) } else { String::new() };
+        format!("async fn {}(&self{parameter}) -> Result<{output}>", self.name())
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     syntax::attribute::{Entry, Form, Keys, entries},
 };
 
-pub(crate) use callbacks::{callbacks, meant};
+pub(crate) use callbacks::{callbacks, is_slip, meant};
 pub(crate) use target::target;
 
 const SECTIONS: [(&str, Section); 3] =

@@ -28,6 +28,7 @@ pub use crate::{
     handler::{Batcher, BoxProducer, Broadway, Declared, Lent, Outcome},
     message::Message,
     payload::Payload,
+    report::Report,
     splitter::BoxSplitter,
     stage::StageIndex,
 };

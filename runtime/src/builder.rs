@@ -13,6 +13,7 @@ use crate::{
     handler::{Batcher, BoxProducer, Broadway, DefaultBatcher},
     message::Message,
     pipeline::{Pipeline, Setup, StartError},
+    report::Report,
     splitter::{BoxSplitter, Splitter},
     stage::{Producer, StageIndex},
     telemetry::Observer,
@@ -23,6 +24,8 @@ type HandleMessage<T, O, B> = Box<dyn for<'a> Fn(&'a mut Message<T, B>) -> BoxFu
 type HandleBatch<T, O, B> =
     Box<dyn for<'a> Fn(&'a mut Batch<Closures<T, O, B>>) -> BoxFuture<'a, Result<()>> + Send + Sync>;
 type HandleFailed<T, B> = Box<dyn for<'a> Fn(&'a mut [Message<T, B>]) -> BoxFuture<'a, Result<()>> + Send + Sync>;
+type Hook = Box<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
+type OnDrained = Box<dyn for<'a> Fn(&'a Report) -> BoxFuture<'a, Result<()>> + Send + Sync>;
 type RetryWhen = Box<dyn Fn(&Failure) -> bool + Send + Sync>;
 type SizeBy<T, O, B> = Arc<dyn Fn(&Message<T, B>, &O) -> usize + Send + Sync>;
 /// By the batcher's name.
@@ -42,6 +45,9 @@ where
     handle_batch: Option<HandleBatch<T, O, B>>,
     handle_failed: Option<HandleFailed<T, B>>,
     prepare_messages: Option<HandleFailed<T, B>>,
+    on_start: Option<Hook>,
+    on_drained: Option<OnDrained>,
+    on_stop: Option<Hook>,
     partition_by: Option<PartitionBy<T, B>>,
     retry_when: Option<RetryWhen>,
     size_by: Option<SizeBy<T, O, B>>,
@@ -109,6 +115,9 @@ where
                 handle_batch: None,
                 handle_failed: None,
                 prepare_messages: None,
+                on_start: None,
+                on_drained: None,
+                on_stop: None,
                 partition_by: None,
                 retry_when: None,
                 size_by: None,
@@ -148,6 +157,27 @@ where
         f: impl for<'a> Fn(&'a mut [Message<T, B>]) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
     ) -> Self {
         self.0.prepare_messages = Some(Box::new(f));
+        self
+    }
+
+    /// Runs once, before anything is asked for; its error or panic fails the start. See [`Broadway::started`].
+    pub fn on_start(mut self, f: impl Fn() -> BoxFuture<'static, Result<()>> + Send + Sync + 'static) -> Self {
+        self.0.on_start = Some(Box::new(f));
+        self
+    }
+
+    /// Runs once, after the last callback of a message or a batch; its error is in the report. See [`Broadway::drained`].
+    pub fn on_drained(
+        mut self,
+        f: impl for<'a> Fn(&'a Report) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
+    ) -> Self {
+        self.0.on_drained = Some(Box::new(f));
+        self
+    }
+
+    /// Runs once, last of all; its error is in the report. See [`Broadway::stopped`].
+    pub fn on_stop(mut self, f: impl Fn() -> BoxFuture<'static, Result<()>> + Send + Sync + 'static) -> Self {
+        self.0.on_stop = Some(Box::new(f));
         self
     }
 
@@ -244,6 +274,27 @@ where
     async fn process_failed(&self, messages: &mut [Message<T, B>]) -> Result<()> {
         match &self.handle_failed {
             Some(f) => f(messages).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn started(&self) -> Result<()> {
+        match &self.on_start {
+            Some(f) => f().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn drained(&self, report: &Report) -> Result<()> {
+        match &self.on_drained {
+            Some(f) => f(report).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn stopped(&self) -> Result<()> {
+        match &self.on_stop {
+            Some(f) => f().await,
             None => Ok(()),
         }
     }

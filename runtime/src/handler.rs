@@ -129,29 +129,32 @@ pub trait Broadway: Sized + Send + Sync + 'static {
         None
     }
 
-    /// `on_start`: called once, when the producers are connected and nothing has been asked for. A pipeline that does not
-    /// start for another reason does not get here.
+    /// `on_start`: called once, when the options are checked, the producers are connected and nothing has been asked for. A
+    /// pipeline that does not start for another reason does not get here. It has no deadline: `start_link` waits for it.
     ///
     /// # Errors
-    /// Fail the start. A panic does too.
+    /// Fail the start, as a panic does: [`StartError::OnStart`](crate::StartError::OnStart). Nothing runs then, and no other
+    /// hook is called.
     fn started(&self) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
 
-    /// `on_drained`: called once, after the last callback has returned or was cut. What is released after that is not in
-    /// the report. It has the time that the drain has; not called while a callback blocks its thread beyond the deadline.
+    /// `on_drained`: called once, after the last callback of a message or a batch has returned or was cut. Verdicts that the
+    /// source is told after that, releases mostly, are not in this report. It is cut at the deadline of the drain, which a
+    /// pipeline that ends by itself has from here on; not called if a callback blocks its thread beyond that.
     ///
     /// # Errors
-    /// Are written into [`Report::hook_errors`], as panics and time-outs are.
+    /// Are logged and written into [`Report::hook_errors`], as panics and time-outs are. They harm no message.
     fn drained(&self, _report: &Report) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
 
-    /// `on_stop`: called once, last of all: everything is settled, or left to the source. It has what is left of the
-    /// drain's time, at least 100 ms.
+    /// `on_stop`: called once, last of all, however the pipeline ends: everything is settled, or left to the source. It has
+    /// what is left of the drain's time, and 100 ms where less is left, and is cut then. Not called if the process or its
+    /// runtime ends first.
     ///
     /// # Errors
-    /// Are written into [`Report::hook_errors`], as panics and time-outs are.
+    /// Are logged and written into [`Report::hook_errors`], as panics and time-outs are.
     fn stopped(&self) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }

@@ -99,7 +99,8 @@ pub mod observe {
 /// What a pipeline's source file needs: `use broadway::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        Batch, BatchMode, Message, Payload, Pipeline, Result, ResultExt, StageIndex, StartLink as _, Trigger, broadway,
+        Batch, BatchMode, Message, Payload, Pipeline, Report, Result, ResultExt, StageIndex, StartLink as _, Trigger,
+        broadway,
     };
 }
 

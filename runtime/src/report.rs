@@ -41,7 +41,7 @@ pub struct Report {
     pub batches: u64,
     /// Starts of stages after a crash: each stage counts that had to start again, not only the one that crashed.
     pub restarts: u64,
-    /// What went wrong in `on_drained` and `on_stop`.
+    /// What went wrong in `on_drained` and `on_stop`, a line for each: errors, panics, and that one was cut.
     pub hook_errors: Vec<String>,
     /// From the start to the end.
     pub took: Duration,

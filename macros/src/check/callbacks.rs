@@ -9,8 +9,7 @@ use crate::{
     diagnostics::Diagnostics,
     errors,
     model::{Callback, CallbackKind, Callbacks, Model, Target},
-    resolve::meant,
-    suggest,
+    resolve::{is_slip, meant},
 };
 
 pub(super) fn check(model: &mut Model, sink: &mut Diagnostics) {
@@ -56,7 +55,7 @@ fn missing(target: &Target, callbacks: &Callbacks, sink: &mut Diagnostics) {
                 sink.error(&target.self_type, errors::missing_callback(kind, &target.name, None));
             }
             // A method with another callback's near name is a slip; a helper with a name from elsewhere is not.
-            (_, Some(meant)) if suggest::nearest(&meant.to_string(), [kind.name()]).is_some() => {
+            (_, Some(meant)) if is_slip(meant, kind) => {
                 sink.error(meant, errors::misspelt_callback(meant, kind));
             }
             _ => {}
@@ -123,6 +122,12 @@ fn parameters(kind: CallbackKind, signature: &Signature, pipeline: &Ident, sink:
             FnArg::Receiver(_) => None,
         })
         .collect();
+    if !kind.takes_something() {
+        if !parameters.is_empty() {
+            sink.error(quote!(#(#parameters),*), errors::takes_nothing(kind, pipeline, parameters.len()));
+        }
+        return;
+    }
     match parameters[..] {
         [] => sink.error(&signature.ident, errors::no_parameter(kind, pipeline)),
         [only] => parameter(kind, &only.ty, pipeline, sink),
@@ -136,8 +141,8 @@ fn parameter(kind: CallbackKind, r#type: &Type, pipeline: &Ident, sink: &mut Dia
     let Type::Reference(reference) = r#type else {
         return sink.error(r#type, errors::parameter_by_value(kind, pipeline));
     };
-    if reference.mutability.is_none() {
-        return sink.error(r#type, errors::parameter_is_not_mutable(kind, pipeline));
+    if reference.mutability.is_some() != kind.lends_mutably() {
+        return sink.error(r#type, errors::parameter_of_other_mutability(kind, pipeline));
     }
     // What is named otherwise may be an alias.
     let (lent, one) = (&*reference.elem, types::is_a_message(&reference.elem));
@@ -146,6 +151,9 @@ fn parameter(kind: CallbackKind, r#type: &Type, pipeline: &Ident, sink: &mut Dia
         CallbackKind::HandleBatch => one || types::is_many(lent) || types::is_plainly_data(lent),
         CallbackKind::PrepareMessages | CallbackKind::HandleFailed => {
             one || (types::is_many(lent) && !types::is_slice(lent))
+        }
+        CallbackKind::OnStart | CallbackKind::OnDrained | CallbackKind::OnStop => {
+            one || types::is_many(lent) || types::is_plainly_data(lent)
         }
     };
     if wrong {

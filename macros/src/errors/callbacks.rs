@@ -76,20 +76,31 @@ pub(crate) fn too_many_parameters(kind: CallbackKind, pipeline: &Ident, found: u
     let context = match kind {
         CallbackKind::HandleMessage => "`&self` is the context",
         CallbackKind::HandleBatch => "`batch.batcher()` and `batch.info()` say what the batch is about",
-        CallbackKind::PrepareMessages | CallbackKind::HandleFailed => "`&self` is the context",
+        _ => "`&self` is the context",
     };
     Text::new(format!("`{}` takes one parameter besides `&self`, found {found}", kind.name()))
         .help(format!("keep `{}`; {context}", kind.parameter(pipeline)))
 }
 
 pub(crate) fn parameter_by_value(kind: CallbackKind, pipeline: &Ident) -> Text {
-    let what = if kind == CallbackKind::HandleBatch { "batches" } else { "messages" };
-    Text::new(format!("`{}` cannot take this: {what} are lent, never handed over", kind.name()))
+    let what = match kind {
+        CallbackKind::HandleBatch => "batches are",
+        CallbackKind::OnDrained => "the report is",
+        _ => "messages are",
+    };
+    Text::new(format!("`{}` cannot take this: {what} lent, never handed over", kind.name()))
         .help(format!("write `{}`", kind.parameter(pipeline)))
 }
 
-pub(crate) fn parameter_is_not_mutable(kind: CallbackKind, pipeline: &Ident) -> Text {
-    Text::new(format!("the parameter of `{}` must be a `&mut` reference", kind.name()))
+pub(crate) fn takes_nothing(kind: CallbackKind, pipeline: &Ident, found: usize) -> Text {
+    let parameters = if found == 1 { "parameter" } else { "parameters" };
+    Text::new(format!("`{}` takes nothing besides `&self`, found {found} {parameters}", kind.name()))
+        .help(format!("write `{}`; `&self` is the context", kind.head(pipeline)))
+}
+
+pub(crate) fn parameter_of_other_mutability(kind: CallbackKind, pipeline: &Ident) -> Text {
+    let reference = if kind.lends_mutably() { "&mut" } else { "&" };
+    Text::new(format!("the parameter of `{}` must be a `{reference}` reference", kind.name()))
         .help(format!("write `{}`", kind.parameter(pipeline)))
 }
 
@@ -98,6 +109,7 @@ pub(crate) fn wrong_parameter(kind: CallbackKind, pipeline: &Ident) -> Text {
         CallbackKind::HandleMessage => "one message",
         CallbackKind::HandleBatch => "a `Batch`",
         CallbackKind::PrepareMessages | CallbackKind::HandleFailed => "a slice of messages",
+        CallbackKind::OnStart | CallbackKind::OnDrained | CallbackKind::OnStop => "the pipeline's `Report`",
     };
     Text::new(format!("`{}` takes {what}", kind.name())).help(format!("write `{}`", kind.parameter(pipeline)))
 }

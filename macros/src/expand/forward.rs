@@ -24,6 +24,9 @@ pub(super) fn method(model: &Model, callback: &Callback, names: &Names) -> Token
         CallbackKind::HandleBatch => forward.other("process_batch", quote!(#private::Batch<Self>)),
         CallbackKind::PrepareMessages => forward.other("prepare", quote!([#private::MessageOf<Self>])),
         CallbackKind::HandleFailed => forward.other("process_failed", quote!([#private::MessageOf<Self>])),
+        CallbackKind::OnStart => forward.hook("started"),
+        CallbackKind::OnDrained => forward.other("drained", quote!(#private::Report)),
+        CallbackKind::OnStop => forward.hook("stopped"),
     }
 }
 
@@ -67,9 +70,19 @@ impl Forward<'_> {
     }
 
     fn other(&self, method: &str, lent: TokenStream) -> TokenStream {
-        let (reborrow, variable) = (self.parameter.start(quote!(&mut *)), self.variable());
+        let (reborrow, variable) = (self.parameter.start(self.reborrow()), self.variable());
         let body = self.outcome(quote!(Verdict), quote!(into_verdict), quote!(#reborrow #variable));
         self.method(method, self.parameter.cover(lent), quote!(()), body)
+    }
+
+    /// A callback that is lent nothing.
+    fn hook(&self, method: &str) -> TokenStream {
+        let body = self.outcome(quote!(Verdict), quote!(into_verdict), TokenStream::new());
+        self.method(method, TokenStream::new(), quote!(()), body)
+    }
+
+    fn reborrow(&self) -> TokenStream {
+        if self.callback.kind.lends_mutably() { quote!(&mut *) } else { quote!(&*) }
     }
 
     /// `output(<RETURNED as TRAIT>::CONVERT(CALL))`
@@ -100,9 +113,11 @@ impl Forward<'_> {
         let (cfgs, private, name) = (&self.cfgs, &self.names.private, &self.callback.name);
         let (method, head) = (Ident::new(method, name.span()), Place::of(name).cover(quote!(async fn)));
         let (receiver, variable) = (self.receiver(), self.variable());
-        let (reference, receives) =
-            (Place::of(name).start(quote!(&)), Place::of(&self.callback.lent).start(quote!(: &mut)));
-        let parameters = self.parameter.parentheses(quote!(#reference #receiver, #variable #receives #lent));
+        let reference = Place::of(name).start(quote!(&));
+        let receives = if self.callback.kind.lends_mutably() { quote!(: &mut) } else { quote!(: &) };
+        let receives = Place::of(&self.callback.lent).start(receives);
+        let lends = self.callback.kind.takes_something().then(|| quote!(#variable #receives #lent));
+        let parameters = self.parameter.parentheses(quote!(#reference #receiver, #lends));
         let output = self.returned.cover(quote!(-> #private::Result<#output>));
         let body = self.returned.braces(body);
         quote!(#cfgs #head #method #parameters #output #body)

@@ -1,6 +1,6 @@
 //! Callbacks: the methods of the impl that have a callback's name.
 
-use syn::Type;
+use syn::{Ident, Type};
 
 use crate::{
     model::{Callback, CallbackKind, Callbacks},
@@ -37,8 +37,13 @@ pub(crate) fn callbacks(syntax: &ImplBlock) -> Callbacks {
 pub(crate) fn meant(kind: CallbackKind, syntax: &ImplBlock) -> Option<&Method> {
     let methods = || syntax.methods.iter();
     methods()
-        .find(|method| suggest::nearest(&method.name.to_string(), [kind.name()]).is_some())
+        .find(|method| is_slip(&method.name, kind))
         .or_else(|| methods().find(|method| suggest::foreign_callback(&method.name.to_string()) == Some(kind.name())))
+}
+
+/// Whether this is nearly the callback's name, and no other's.
+pub(crate) fn is_slip(name: &Ident, kind: CallbackKind) -> bool {
+    suggest::nearest(&name.to_string(), CallbackKind::ALL.map(CallbackKind::name)) == Some(kind.name())
 }
 
 fn callback(kind: CallbackKind, method: &Method) -> Callback {

@@ -25,6 +25,9 @@ const ITEM: &str = "impl<D: Send + Sync + 'static> Orders<D> where D: Db {
     async fn handle_batch(&self, batch: &mut Batch<Self>) -> Result<()> { m. }
     async fn prepare_messages(&self, messages: &mut [OrdersMessage]) {}
     async fn handle_failed(&self, messages: &mut [OrdersMessage]) -> Result<(), u8> { Ok(()) }
+    async fn on_start(&self) -> Result<()> { Ok(()) }
+    async fn on_drained(&self, report: &Report) {}
+    async fn on_stop(&self) {}
 }";
 
 /// An item whose body parses, so that the whole output must.

@@ -1,10 +1,13 @@
 //! The callbacks around a pipeline's life. None can keep it from ending: each is a task of its own with a deadline, and an
 //! error, a panic or a time-out is a line of the report.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{fmt, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 
 use super::{Shared, inside::InsideMark, plan::Plan};
 use crate::{
@@ -17,6 +20,9 @@ use crate::{
 
 /// `on_stop` has at least so much time.
 const LEAST: Duration = Duration::from_millis(100);
+
+/// Of a hook that was cut.
+pub(crate) const NO_RESULT: &str = "no result by the deadline";
 
 /// What a pipeline's end calls; an `Err` is a line of the report.
 pub(crate) trait Hooks: Send + Sync {
@@ -57,27 +63,35 @@ async fn caught(hook: impl Future<Output = Result<()>>) -> Result<(), Error> {
     result.unwrap_or_else(|panic| Err(format!("panicked: {}", panic_text(&*panic)).into()))
 }
 
-/// A hook that blocks its thread is left behind.
+/// A line of the report.
+pub(crate) fn failed(name: &str, error: impl fmt::Display) -> String {
+    tracing::error!(%error, "`{name}` failed");
+    format!("`{name}` failed: {error}")
+}
+
+/// A hook that nobody waits for any more is cut at its next `.await`; one that blocks its thread is left behind.
+struct Cut<T>(JoinHandle<T>);
+
+impl<T> Drop for Cut<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 async fn by(
     deadline: Instant,
     name: &'static str,
     shared: Arc<Shared>,
     hook: impl Future<Output = Result<()>> + Send + 'static,
 ) -> Result<(), String> {
-    let mut task = spawn(name, async move {
+    let mut task = Cut(spawn(name, async move {
         let _inside = InsideMark::new(shared);
         caught(hook).await
-    });
-    let result = match timeout_at(deadline, &mut task).await {
+    }));
+    let result = match timeout_at(deadline, &mut task.0).await {
         Ok(Ok(result)) => result.map_err(|error| Chain::of(&*error).to_string()),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => {
-            task.abort();
-            Err("no result by the deadline".to_owned())
-        }
+        Err(_) => Err(NO_RESULT.to_owned()),
     };
-    result.map_err(|error| {
-        tracing::error!(error, "`{name}` failed");
-        format!("`{name}` failed: {error}")
-    })
+    result.map_err(|error| failed(name, error))
 }

@@ -10,7 +10,13 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{Core, hooks::Hooks, inside::InsideMark, order::Order, terminator::Terminator};
+use super::{
+    Core,
+    hooks::{Hooks, NO_RESULT, failed},
+    inside::InsideMark,
+    order::Order,
+    terminator::Terminator,
+};
 use crate::{
     report::{EndReason, Report, StopError, Stuck},
     spawn::spawn,
@@ -80,7 +86,7 @@ async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, hooks: Arc<dyn 
         (Ok(report), Some(reason)) => Err(StopError::GaveUp { reason, report }),
         (ending, _) => ending,
     };
-    let mut errors = std::mem::take(&mut last.errors);
+    let mut errors = last.errors();
     errors.extend(hooks.stopped(deadline).await.err());
     if let Ok(report) | Err(StopError::Stuck { report, .. } | StopError::GaveUp { report, .. }) = &mut ending {
         report.hook_errors = errors;
@@ -144,6 +150,12 @@ impl Last<'_> {
             self.call(order);
         }
         self.run().await;
+    }
+
+    /// What went wrong; if it still runs, it is cut.
+    fn errors(&mut self) -> Vec<String> {
+        let cut = self.running.take().map(|_| failed("on_drained", NO_RESULT));
+        self.errors.drain(..).chain(cut).collect()
     }
 }
 

@@ -61,7 +61,7 @@ pub enum StartError {
         /// Where the pipeline is declared.
         declared: Option<Declared>,
     },
-    /// `on_start` failed.
+    /// `on_start` failed, or panicked. Nothing has run.
     OnStart {
         /// The pipeline's name.
         pipeline: String,
