@@ -69,6 +69,7 @@ fn troubled(producer: Scripted) -> Builder<u64, u64> {
         let fails = batch.outputs().contains(&5);
         async move { if fails { Err("no database".into()) } else { Ok(()) } }.boxed()
     })
+    .on_stop(|| async { Err("no farewell".into()) }.boxed())
 }
 
 fn secrets(numbers: impl IntoIterator<Item = u64>) -> Vec<u64> {

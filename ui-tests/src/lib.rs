@@ -3,7 +3,8 @@
 /// What the fixtures import.
 pub mod prelude {
     pub use broadway::{
-        Batch, Incoming, Message, Next, Outbox, Payload, Pipeline, Producer, Result, StageIndex, async_trait, broadway,
+        Batch, Incoming, Message, Next, Outbox, Payload, Pipeline, Producer, Report, Result, StageIndex, async_trait,
+        broadway,
     };
 
     pub use crate::{Numbers, Order, Payloads};

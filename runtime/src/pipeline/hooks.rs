@@ -1,7 +1,7 @@
 //! The callbacks around a pipeline's life. None can keep it from ending: each is a task of its own with a deadline, and an
 //! error, a panic or a time-out is a line of the report.
 
-use std::{fmt, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use tokio::{
@@ -16,6 +16,7 @@ use crate::{
     handler::Broadway,
     report::Report,
     spawn::spawn,
+    telemetry::events,
 };
 
 /// `on_stop` has at least so much time.
@@ -64,9 +65,9 @@ async fn caught(hook: impl Future<Output = Result<()>>) -> Result<(), Error> {
 }
 
 /// A line of the report.
-pub(crate) fn failed(name: &str, error: impl fmt::Display) -> String {
-    tracing::error!(%error, "`{name}` failed");
-    format!("`{name}` failed: {error}")
+pub(crate) fn failed(pipeline: &str, name: &str, reason: &str) -> String {
+    events::hook_failed(pipeline, name, reason);
+    format!("`{name}` failed: {reason}")
 }
 
 /// A hook that nobody waits for any more is cut at its next `.await`; one that blocks its thread is left behind.
@@ -84,8 +85,9 @@ async fn by(
     shared: Arc<Shared>,
     hook: impl Future<Output = Result<()>> + Send + 'static,
 ) -> Result<(), String> {
+    let inside = shared.clone();
     let mut task = Cut(spawn(name, async move {
-        let _inside = InsideMark::new(shared);
+        let _inside = InsideMark::new(inside);
         caught(hook).await
     }));
     let result = match timeout_at(deadline, &mut task.0).await {
@@ -93,5 +95,5 @@ async fn by(
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(NO_RESULT.to_owned()),
     };
-    result.map_err(|error| failed(name, error))
+    result.map_err(|reason| failed(shared.name(), name, &reason))
 }

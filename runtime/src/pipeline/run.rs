@@ -90,6 +90,7 @@ async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, hooks: Arc<dyn 
     errors.extend(hooks.stopped(deadline).await.err());
     if let Ok(report) | Err(StopError::Stuck { report, .. } | StopError::GaveUp { report, .. }) = &mut ending {
         report.hook_errors = errors;
+        report.took = core.shared.took();
     }
     events::pipeline_end(core.shared.name(), ending.as_ref());
     core.shared.observe(|observer| observer.pipeline_end(core.shared.name(), ending.as_ref()));
@@ -154,7 +155,7 @@ impl Last<'_> {
 
     /// What went wrong; if it still runs, it is cut.
     fn errors(&mut self) -> Vec<String> {
-        let cut = self.running.take().map(|_| failed("on_drained", NO_RESULT));
+        let cut = self.running.take().map(|_| failed(self.core.shared.name(), "on_drained", NO_RESULT));
         self.errors.drain(..).chain(cut).collect()
     }
 }

@@ -11,7 +11,7 @@ use crate::telemetry::Probe;
 pub(crate) struct Terminator {
     shared: Arc<Shared>,
     settler: Settler,
-    /// Whether the last layer has ended.
+    /// Whether the last layer has ended, and `on_drained` after it.
     worked: watch::Receiver<bool>,
 }
 

@@ -28,6 +28,10 @@ pub(crate) fn deadline(pipeline: &str, in_flight: u64) {
     warn!(name: "deadline", target: "broadway", pipeline, in_flight, "the drain's time is up, what is left is released");
 }
 
+pub(crate) fn hook_failed(pipeline: &str, hook: &str, reason: &str) {
+    error!(name: "hook_failed", target: "broadway", pipeline, hook, reason, "hook failed");
+}
+
 pub(crate) fn signal(pipeline: &str) {
     info!(name: "signal", target: "broadway", pipeline, "signal received, draining");
 }

@@ -1,0 +1,20 @@
+// expect: `on_drained` takes the pipeline's `Report`
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+
+    async fn on_drained(&self, _messages: &[OrdersMessage]) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}
