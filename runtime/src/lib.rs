@@ -86,6 +86,7 @@ mod spawn;
 mod splitter;
 pub mod stage;
 mod supervision;
+mod sync;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

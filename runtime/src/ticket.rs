@@ -5,15 +5,14 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError, RwLock, Weak,
+        Arc, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
 };
 
-use tokio::sync::Notify;
-
 use crate::{
     acknowledger::{AckData, AckRef, Acknowledger, Settlement},
+    sync::{Global, Mutex, Notify, RwLock},
     telemetry::StageCounters,
 };
 
@@ -89,7 +88,7 @@ impl Ticket {
 
     /// The pipeline that the message belongs to, unless it has ended.
     pub(crate) fn desk(&self) -> Option<Arc<dyn Desk>> {
-        let lanes = LANES.read().unwrap_or_else(PoisonError::into_inner);
+        let lanes = LANES.get().read().unwrap_or_else(PoisonError::into_inner);
         let lane = lanes.get(&self.lane).and_then(Weak::upgrade)?;
         drop(lanes);
         lane.desk.upgrade()
@@ -123,7 +122,7 @@ impl Ticket {
         if self.is_told() {
             return;
         }
-        let lanes = LANES.read().unwrap_or_else(PoisonError::into_inner);
+        let lanes = LANES.get().read().unwrap_or_else(PoisonError::into_inner);
         // A pipeline that has ended leaves its messages to the source's own redelivery.
         let Some(lane) = lanes.get(&self.lane).and_then(Weak::upgrade) else { return };
         drop(lanes);
@@ -170,14 +169,14 @@ pub(crate) struct ReleaseLane {
     posted: Notify,
 }
 
-static LANES: RwLock<BTreeMap<u32, Weak<ReleaseLane>>> = RwLock::new(BTreeMap::new());
+static LANES: Global<RwLock<BTreeMap<u32, Weak<ReleaseLane>>>> = Global::new(RwLock::default);
 static NEXT_LANE: AtomicU32 = AtomicU32::new(1);
 
 impl ReleaseLane {
     pub(crate) fn open(desk: Weak<dyn Desk>) -> Arc<Self> {
         let id = NEXT_LANE.fetch_add(1, Ordering::Relaxed);
         let lane = Arc::new(Self { id, desk, waiting: Mutex::default(), posted: Notify::new() });
-        LANES.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::downgrade(&lane));
+        LANES.get().write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::downgrade(&lane));
         lane
     }
 
@@ -210,7 +209,7 @@ impl fmt::Debug for ReleaseLane {
 
 impl Drop for ReleaseLane {
     fn drop(&mut self) {
-        LANES.write().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        LANES.get().write().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 

@@ -12,13 +12,15 @@ mod feeder;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Waker},
 };
 
 pub(crate) use cargo::Cargo;
 pub(crate) use consumer::{Consumer, Rouse};
 pub(crate) use feeder::Feeder;
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// One would do, but a consumer that is woken by a busy thread waits for it; of two, one can be run by another thread.
 const SEARCHING: usize = 2; // `Wakers` has a place for each

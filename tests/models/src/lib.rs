@@ -1,0 +1,57 @@
+//! The edge and the release lane of the runtime under a model checker: the very files of `runtime/src`, compiled with a
+//! [`sync`] of loom's, which runs each model in every order of its threads' lock operations (up to a number of
+//! preemptions). Invariant: a model ends in every order, no message is lost or seen twice, and all demand comes back.
+
+#[allow(dead_code, missing_docs, reason = "the stand-in has what the lane needs")]
+mod acknowledger;
+mod bounds;
+mod cancelled;
+mod demand;
+#[allow(dead_code, unused_imports, reason = "models use a part of it")]
+#[path = "../../../runtime/src/stage/edge/mod.rs"]
+mod edge;
+mod ending;
+mod lane;
+mod quick;
+mod sync;
+#[allow(dead_code, reason = "a desk names it")]
+mod telemetry;
+#[allow(dead_code, reason = "models use a part of it")]
+#[path = "../../../runtime/src/ticket.rs"]
+mod ticket;
+mod waiting;
+
+pub use bounds::{Size, explore};
+
+/// What is run in every order.
+#[derive(Debug)]
+pub struct Model {
+    /// What it shows.
+    pub name: &'static str,
+    /// How often an execution of the small model may change from a thread that could go on; in the deep one once more.
+    preemptions: usize,
+    run: fn(Size),
+}
+
+/// All models.
+pub const MODELS: &[Model] = &[
+    model("every_message_arrives_once_and_all_demand_comes_back", 1, demand::filled),
+    model("unhurried_feeders_are_woken", 1, demand::unhurried),
+    model("chunks_that_are_sent_arrive", 2, demand::sent),
+    model("messages_of_a_partition_arrive_at_its_consumer", 2, demand::partitioned),
+    model("one_who_passes_is_let_through", 2, demand::passed),
+    model("room_is_found_on_either_edge", 2, demand::room_on_either),
+    model("a_dropped_take_leaves_its_messages_to_the_others", 2, cancelled::take),
+    model("a_dropped_take_that_comes_again_is_served", 2, cancelled::take_again),
+    model("a_dropped_reserve_leaves_its_demand_to_the_others", 2, cancelled::reserve),
+    model("a_dropped_feeder_gives_its_demand_back", 2, cancelled::feeder),
+    model("a_quick_consumer_that_slows_down_rouses_another", 2, quick::roused),
+    model("a_closed_edge_is_emptied_and_ends_its_consumers", 2, ending::closed),
+    model("an_abandoned_edge_releases_what_nobody_took", 2, ending::abandoned),
+    model("every_dropped_ticket_is_posted_once", 2, lane::posted),
+    model("a_ticket_may_outlive_its_lane", 2, lane::outlived),
+];
+
+const fn model(name: &'static str, preemptions: usize, run: fn(Size)) -> Model {
+    Model { name, preemptions, run }
+}
