@@ -5,6 +5,7 @@
 
 mod check;
 mod diagnostics;
+mod entry;
 mod errors;
 mod expand;
 mod model;
@@ -14,20 +15,6 @@ mod suggest;
 mod syntax;
 #[cfg(test)]
 mod tests;
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use proc_macro2::TokenStream;
-use quote::quote;
-
-use crate::{
-    diagnostics::Diagnostics,
-    model::Model,
-    syntax::{
-        attribute::{Keys, entries},
-        impl_block,
-    },
-};
 
 /// Makes a pipeline of an `impl` with callbacks.
 ///
@@ -125,35 +112,5 @@ use crate::{
 #[proc_macro_attribute]
 pub fn broadway(attribute: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let (attribute, item) = (attribute.into(), item.into());
-    caught(&item, || expand(attribute, item.clone())).into()
-}
-
-/// A panic of ours costs an error, never the user's impl.
-fn caught(item: &TokenStream, expand: impl FnOnce() -> TokenStream) -> TokenStream {
-    catch_unwind(AssertUnwindSafe(expand)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        let mut sink = Diagnostics::default();
-        sink.error_at_attribute(errors::internal(&text));
-        let (item, errors) = (impl_block::verbatim(item), sink.into_tokens());
-        quote!(#item #errors)
-    })
-}
-
-fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let mut sink = Diagnostics::default();
-    let written = impl_block::verbatim(&item);
-    let generated = generate(attribute, item, &mut sink);
-    let errors = sink.into_tokens();
-    quote!(#written #errors #generated)
-}
-
-fn generate(attribute: TokenStream, item: TokenStream, sink: &mut Diagnostics) -> Option<TokenStream> {
-    let target = resolve::target(impl_block::parse(item, sink)?, sink)?;
-    let empty = attribute.is_empty();
-    let (topology, sections) = resolve::declaration(entries(attribute, Keys::Options, sink), sink);
-    let callbacks = resolve::callbacks(&target.syntax);
-    let mut model = Model { topology, target, callbacks };
-    check::check(&mut model, &sections, empty, sink);
-    Some(if sink.is_empty() { expand::pipeline(&model) } else { expand::stub(&model) })
+    entry::caught(&item, || entry::expand(attribute, item.clone())).into()
 }

@@ -1,5 +1,9 @@
 //! Tests of the macro as a whole, on token streams.
 
+#[path = "../../tests/fuzz/checks/attribute.rs"]
+mod attribute;
+#[path = "../../tests/fuzz/checks/corpus.rs"]
+mod corpus;
 mod documentation;
 mod reference;
 mod robustness;

@@ -1,18 +1,15 @@
-//! Messages that were received too often, or failed for good. They keep their ids, and wait for a person.
+//! Messages that were received too often, failed for good, or are damaged. They keep their ids, and wait for a person: what
+//! cannot be read of one is left out, so that the others can be looked at.
 
 use std::{fmt, time::SystemTime};
 
 use broadway::Payload;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params, types::ValueRef};
 
-use crate::{
-    Error,
-    entry::MessageId,
-    receive::{self},
-    time,
-};
+use crate::{Error, entry::MessageId, receive, time};
 
 pub(crate) const RECEIVED_TOO_OFTEN: &str = "was received `max_receives` times and never acknowledged";
+pub(crate) const DAMAGED: &str = "is damaged in the queue's file";
 
 /// A message that is not delivered any more.
 #[derive(Clone)]
@@ -67,19 +64,26 @@ pub(crate) fn all(connection: &Connection, queue: u64) -> Result<Vec<DeadLetter>
     let mut rows = all.query(())?;
     let mut letters = Vec::new();
     while let Some(row) = rows.next()? {
-        let id = MessageId { queue, row: row.get(0)? };
         letters.push(DeadLetter {
-            id,
-            reason: row.get(1)?,
-            receive_count: row.get(2)?,
-            sent_at: time::system_time(row.get(3)?),
-            died_at: time::system_time(row.get(4)?),
-            group: row.get(5)?,
-            headers: receive::stored_headers(row, 6, id)?,
-            body: Payload::from(row.get::<_, Vec<u8>>(7)?),
+            id: MessageId { queue, row: row.get(0)? },
+            reason: String::from_utf8_lossy(&bytes(row, 1)).into_owned(),
+            receive_count: row.get(2).unwrap_or_default(),
+            sent_at: time::system_time(row.get(3).unwrap_or_default()),
+            died_at: time::system_time(row.get(4).unwrap_or_default()),
+            group: row.get(5).unwrap_or_default(),
+            headers: receive::stored_headers(row, 6).unwrap_or_default(),
+            body: Payload::from(bytes(row, 7)),
         });
     }
     Ok(letters)
+}
+
+/// Text or a blob, whatever bytes are in it; nothing of a number, which no message has there.
+fn bytes(row: &Row<'_>, column: usize) -> Vec<u8> {
+    match row.get_ref(column) {
+        Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => bytes.to_vec(),
+        _ => Vec::new(),
+    }
 }
 
 /// Puts all of them back into the queue, with a receive count of 0, and says how many. Within a group they go behind the
@@ -87,12 +91,12 @@ pub(crate) fn all(connection: &Connection, queue: u64) -> Result<Vec<DeadLetter>
 pub(crate) fn redrive(connection: &Connection) -> Result<u64, Error> {
     let mut ids = connection.prepare("SELECT id FROM dead_letters ORDER BY id")?;
     let ids: Vec<i64> = ids.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
-    // One by one, because each may be the first of its group.
+    // One by one, because each may be the first of its group. `abs` would fail for the smallest number.
     let mut revive = connection.prepare_cached(
         "INSERT INTO messages
              (id, visible_at, waiting, lease, receives, sent_at, group_id, deduplication_id, headers, body)
          SELECT id, ?2, group_id IS NOT NULL AND EXISTS (SELECT 1 FROM messages WHERE group_id = dead_letters.group_id),
-             abs(lease), 0, sent_at, group_id, deduplication_id, headers, body
+             max(lease, -lease), 0, sent_at, group_id, deduplication_id, headers, body
          FROM dead_letters WHERE id = ?1",
     )?;
     let now = time::now();

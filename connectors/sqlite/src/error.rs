@@ -42,8 +42,6 @@ pub enum Error {
     },
     /// SQLite failed: the disk is full, the file is damaged. Nothing of the operation was stored.
     Sqlite(Arc<rusqlite::Error>),
-    /// A stored message cannot be read.
-    Damaged(MessageId),
     /// The entry was not accepted.
     Send(SendError),
     /// What the caller passed in panicked, with this text. Nothing of the operation was stored.
@@ -103,7 +101,6 @@ impl fmt::Display for Error {
                 "another process has held the queue for more than {after:?}; try again, or raise `busy_timeout`"
             ),
             Self::Sqlite(_) => write!(f, "the queue's file could not be read or written"),
-            Self::Damaged(id) => write!(f, "message {id} is damaged in the queue's file"),
             Self::Send(error) => error.fmt(f),
             Self::Panicked(text) => write!(f, "the entries' iterator panicked: {text}"),
             Self::NoRuntime => write!(f, "the queue needs a tokio runtime, and there is none or it has ended"),

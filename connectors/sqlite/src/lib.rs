@@ -24,6 +24,8 @@ mod depth;
 mod entry;
 mod error;
 mod file;
+#[cfg(test)]
+mod fuzzed;
 mod headers;
 mod lease;
 mod options;

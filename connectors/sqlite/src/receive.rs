@@ -1,4 +1,5 @@
-//! What a receive does to the file: it leases what is visible, oldest first, and buries what was received too often.
+//! What a receive does to the file: it leases what is visible, oldest first, and buries what was received too often or
+//! cannot be read. Invariant: a row that is damaged is in no other's way.
 
 use std::{
     fmt,
@@ -70,12 +71,16 @@ pub(crate) fn receive(connection: &Connection, ask: Ask) -> Result<Vec<Received>
     while received.len() < ask.max {
         let limit = i64::try_from(ask.max - received.len()).unwrap_or(i64::MAX);
         // All of them are read before the first is leased: the scan must not meet its own changes.
-        let found: Vec<_> = visible.query_map([now, limit], |row| Ok(found(row, ask.queue, visible_at)))?.collect();
+        let found = visible.query_map([now, limit], |row| Ok((row.get(0)?, found(row, ask.queue, visible_at))))?;
+        let found: Vec<(i64, _)> = found.collect::<Result<_, _>>()?;
         if found.is_empty() {
             break;
         }
-        for message in found {
-            let (message, receives) = message??;
+        for (id, message) in found {
+            let Some((message, receives)) = message else {
+                dead_letter::bury(connection, id, dead_letter::DAMAGED, now)?;
+                continue;
+            };
             if receives >= ask.max_receives {
                 dead_letter::bury(connection, message.receipt.row, dead_letter::RECEIVED_TOO_OFTEN, now)?;
                 continue;
@@ -88,28 +93,29 @@ pub(crate) fn receive(connection: &Connection, ask: Ask) -> Result<Vec<Received>
     Ok(received)
 }
 
-/// The message as it will be once it is leased, and how often it had been received before.
-fn found(row: &Row<'_>, queue: u64, visible_at: i64) -> Result<(Received, u32), Error> {
-    let receipt = Receipt { row: row.get(0)?, lease: row.get::<_, i64>(1)?.saturating_abs() + 1 };
-    let id = receipt.id(queue);
-    let receives: u32 = row.get(2)?;
+/// The message as it will be once it is leased, and how often it had been received before; `None` if it is damaged.
+fn found(row: &Row<'_>, queue: u64, visible_at: i64) -> Option<(Received, u32)> {
+    let lease = row.get::<_, i64>(1).ok()?.checked_abs()?.checked_add(1)?;
+    let receipt = Receipt { row: row.get(0).ok()?, lease };
+    let receives: u32 = row.get(2).ok()?;
     let message = Received {
-        id,
+        id: receipt.id(queue),
         receipt,
-        body: Payload::from(row.get::<_, Vec<u8>>(7)?),
-        headers: stored_headers(row, 6, id)?,
-        group: row.get(4)?,
-        deduplication_id: row.get(5)?,
+        body: Payload::from(row.get::<_, Vec<u8>>(7).ok()?),
+        headers: stored_headers(row, 6)?,
+        group: row.get(4).ok()?,
+        deduplication_id: row.get(5).ok()?,
         receive_count: receives.saturating_add(1),
-        sent_at: time::system_time(row.get(3)?),
+        sent_at: time::system_time(row.get(3).ok()?),
         visible_at: time::system_time(visible_at),
     };
-    Ok((message, receives))
+    Some((message, receives))
 }
 
-pub(crate) fn stored_headers(row: &Row<'_>, column: usize, id: MessageId) -> Result<Vec<(String, Payload)>, Error> {
-    match row.get_ref(column)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
-        None => Ok(Vec::new()),
-        Some(blob) => headers::decode(blob).ok_or(Error::Damaged(id)),
+/// `None` if they are damaged.
+pub(crate) fn stored_headers(row: &Row<'_>, column: usize) -> Option<Vec<(String, Payload)>> {
+    match row.get_ref(column).ok()?.as_blob_or_null().ok()? {
+        None => Some(Vec::new()),
+        Some(blob) => headers::decode(blob),
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta};
 
-use crate::expand;
+use crate::entry::expand;
 
 /// The documentation of the generated `start_link`, and everything else that shows source text.
 fn documented(attribute: &str) -> (String, String) {

@@ -2,7 +2,11 @@
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 
-use crate::{caught, expand};
+use super::{
+    attribute::{ITEM, check, item, survives},
+    corpus,
+};
+use crate::entry::{caught, expand};
 
 const ATTRIBUTE: &str = r#"
     name = "orders", shutdown = 30_000, max_restarts = 3, max_seconds = 5, partition_by = by_customer, vis = pub(crate),
@@ -19,31 +23,6 @@ const ATTRIBUTE: &str = r#"
     ),
 "#;
 
-const ITEM: &str = "impl<D: Send + Sync + 'static> Orders<D> where D: Db {
-    const N: u8 = { 1 };
-    async fn handle_message(&self, message: &mut OrdersMessage) -> Result<Order> { message.json() }
-    async fn handle_batch(&self, batch: &mut Batch<Self>) -> Result<()> { m. }
-    async fn prepare_messages(&self, messages: &mut [OrdersMessage]) {}
-    async fn handle_failed(&self, messages: &mut [OrdersMessage]) -> Result<(), u8> { Ok(()) }
-    async fn on_start(&self) -> Result<()> { Ok(()) }
-    async fn on_drained(&self, report: &Report) {}
-    async fn on_stop(&self) {}
-}";
-
-/// An item whose body parses, so that the whole output must.
-fn item() -> TokenStream {
-    ITEM.replace("{ m. }", "{ Ok(()) }").parse().unwrap()
-}
-
-fn check(attribute: TokenStream) {
-    let written = attribute.to_string();
-    let (item, output) = (item(), expand(attribute, item()));
-    assert!(output.to_string().starts_with(&item.to_string()), "the impl is not there: {written}");
-    if let Err(error) = syn::parse2::<syn::File>(output) {
-        panic!("{error} in the output for: {written}");
-    }
-}
-
 #[test]
 fn every_prefix_of_an_attribute_is_survived() {
     let ends: Vec<_> = ATTRIBUTE.char_indices().map(|(at, _)| at).collect();
@@ -54,7 +33,7 @@ fn every_prefix_of_an_attribute_is_survived() {
         prefix.chars().for_each(|c| open += i32::from(c == '(') - i32::from(c == ')'));
         let quote = if prefix.matches('"').count() % 2 == 1 { "\"" } else { "" };
         let closed = format!("{prefix}{quote}{}", ")".repeat(usize::try_from(open).unwrap()));
-        check(closed.parse().unwrap());
+        survives(closed.parse().unwrap());
     }
 }
 
@@ -75,7 +54,7 @@ fn tokens_that_are_deleted_or_swapped_are_survived() {
             let (target, swap) = (random(count), random(2) == 0);
             mutated = mutate(mutated, &mut { target }, swap);
         }
-        check(mutated);
+        survives(mutated);
     }
 }
 
@@ -89,6 +68,11 @@ fn broken_items_are_survived_and_emitted() {
             assert!(output.to_string().starts_with(&item.to_string()), "the item is not there: {item}");
         }
     }
+}
+
+#[test]
+fn what_the_fuzzer_keeps_is_survived() {
+    corpus::replay("attribute", check);
 }
 
 #[test]
