@@ -4,10 +4,13 @@ mod bench;
 mod ci;
 mod command;
 mod conformance;
+mod fuzz;
 mod markdown;
+mod models;
 mod mutants;
 mod servers;
 mod simulate;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -18,6 +21,11 @@ usage: cargo xtask COMMAND
   ci              run what `.ci/run` runs
   conformance     count what is proven of Broadway's behaviour; fails if a row is missing
   mutants [NAME]  apply each deliberate bug of tests/mutants/ to a copy; all must be found
+  fuzz --minutes N
+                  run each fuzzer of tests/fuzz so long (a nightly compiler, `cargo install cargo-fuzz`)
+  models [--deep] run the edge and the release lane in every order of their lock operations
+  soak memory|processes --minutes N
+                  run the test of that name for so long
   servers up      install and start what the tests need and is missing
   servers down    stop what `servers up` started
   servers status  say what answers
@@ -39,6 +47,10 @@ fn main() -> ExitCode {
         ["mutants"] => mutants::run(""),
         ["mutants", only] => mutants::run(only),
         ["simulate", arguments @ ..] => simulate::simulate(arguments),
+        ["fuzz", "--minutes", minutes] => number(minutes).and_then(fuzz::all),
+        ["models"] => models::all(false),
+        ["models", "--deep"] => models::all(true),
+        ["soak", what, "--minutes", minutes] => number(minutes).and_then(|minutes| soak::soak(what, minutes)),
         ["servers", "up"] => servers::up(),
         ["servers", "down"] => servers::down(),
         ["servers", "status"] => servers::status(),
@@ -56,4 +68,8 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn number(word: &str) -> Result<u64, String> {
+    word.parse().map_err(|_| format!("`{word}` is no number"))
 }

@@ -57,6 +57,10 @@ struct Forming<P: Broadway> {
 /// As many emptied buffers are kept.
 const SPARES: usize = 16;
 
+/// So many places in all are made before there are messages for them. With a key for each message, buffers of whole batches
+/// would hold `max_pending` times `batch_size` places.
+const PLACES_AHEAD: usize = 16_384;
+
 /// No place: the end of a list.
 const NONE: usize = usize::MAX;
 
@@ -243,7 +247,8 @@ impl<P: Broadway> Pending<P> {
     }
 
     fn open(&mut self, key: Key, now: Instant) -> usize {
-        let room = self.size.min(1024);
+        let (room, batches) = (self.size.min(1024), self.places.len() - self.free.len());
+        let room = if batches * room < PLACES_AHEAD { room } else { 0 };
         let content = self.spares.pop().unwrap_or_else(|| Handled {
             messages: Vec::with_capacity(room),
             outputs: Vec::with_capacity(room),
