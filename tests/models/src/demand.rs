@@ -1,12 +1,13 @@
 //! Demand goes round: reserved, filled, taken, given back.
 
-use std::sync::Arc;
+use std::{future::poll_fn, sync::Arc};
 
 use loom::thread;
 
 use crate::{
     bounds::Size,
-    edge::{Edge, room},
+    edge::Edge,
+    sync::Notify,
     waiting::{Arrivals, Edges, all_demand_is_back, all_once, wait},
 };
 
@@ -45,7 +46,7 @@ pub(crate) fn sent(size: Size) {
     let consumers = [0, 1].map(|index| arrivals.consumer(index, 1));
     let mut feeder = edge.feeder();
     let mut chunk = (0..size.messages()).collect();
-    wait(feeder.send(&mut chunk));
+    wait(feeder.send(&mut chunk, || {}));
     assert!(chunk.is_empty());
     all_once(consumers.map(|consumer| consumer.join().unwrap()), size.messages());
     drop(feeder);
@@ -93,27 +94,40 @@ pub(crate) fn passed(size: Size) {
     all_demand_is_back(&edge, 1);
 }
 
-/// One who may go either way goes where there is room, and leaves no trace on the other edge.
-pub(crate) fn room_on_either(size: Size) {
-    let edges: [Edges; 2] = [Edge::new(1, 1, false), Edge::new(1, 1, false)];
-    let mut feeders: Vec<_> = edges.iter().map(|edge| edge.feeder()).collect();
-    for (feeder, message) in feeders.iter_mut().zip(0..) {
-        wait(feeder.reserve(1, 1));
-        feeder.fill(&mut vec![vec![message]]);
+/// More is sent than there is demand, and who sent it waits until that is worked off.
+pub(crate) fn sent_ahead(size: Size) {
+    let edge: Edges = Edge::new(1, 2, false);
+    let arrivals = Arrivals::of(&edge, size.messages());
+    let consumers = [0, 1].map(|index| arrivals.consumer(index, 1));
+    let mut feeder = edge.feeder();
+    for message in 0..size.messages() {
+        feeder.send_ahead(&mut [vec![message]]);
     }
-    let takers = [0, 1].map(|which: usize| {
-        let mut consumer = edges[which].consumer(0);
-        thread::spawn(move || {
-            let mut got = Vec::new();
-            assert!(wait(consumer.take(1, false, &mut got)));
-            got
-        })
-    });
-    let which = wait(room(&mut feeders, |_| true));
-    feeders[which].fill(&mut Vec::new());
-    let mut got = takers.map(|taker| taker.join().unwrap()).to_vec();
-    got.extend((2..size.messages()).map(|message| vec![message]));
-    all_once(got, size.messages());
-    drop(feeders);
-    edges.iter().for_each(|edge: &Arc<_>| all_demand_is_back(edge, 1));
+    assert_eq!(wait(poll_fn(|cx| feeder.poll_unused(cx, 1))), 1);
+    all_once(consumers.map(|consumer| consumer.join().unwrap()), size.messages());
+    drop(feeder);
+    all_demand_is_back(&edge, 1);
+}
+
+/// The only consumer takes no more for now: a feeder that has to wait is told, whichever comes first.
+pub(crate) fn stalled(size: Size) {
+    let edge: Edges = Edge::new(1, 1, false);
+    let told = Arc::new(Notify::new());
+    let (mut feeder, mut consumer) = (edge.feeder(), edge.consumer(0));
+    let sends = {
+        let told = told.clone();
+        thread::spawn(move || wait(feeder.send(&mut (0..size.messages()).collect(), || told.notify_one())))
+    };
+    consumer.stall();
+    wait(told.notified());
+    let mut got = Vec::new();
+    while got.len() < size.messages() as usize {
+        let mut chunks = std::collections::VecDeque::new();
+        assert!(wait(consumer.take_all(1, &mut chunks)));
+        got.extend(chunks.into_iter().flatten());
+    }
+    sends.join().unwrap();
+    drop(consumer);
+    all_once([got], size.messages());
+    all_demand_is_back(&edge, 1);
 }
