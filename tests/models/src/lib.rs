@@ -1,6 +1,9 @@
 //! The edge and the release lane of the runtime under a model checker: the very files of `runtime/src`, compiled with a
 //! [`sync`] of loom's, which runs each model in every order of its threads' lock operations (up to a number of
 //! preemptions). Invariant: a model ends in every order, no message is lost or seen twice, and all demand comes back.
+//!
+//! `cargo test -p broadway-models --lib` does not compile: the files' own tests are not for this crate. `cargo test -p
+//! broadway-models` leaves them out.
 
 #[allow(dead_code, missing_docs, reason = "the stand-in has what the lane needs")]
 mod acknowledger;
@@ -21,7 +24,7 @@ mod telemetry;
 mod ticket;
 mod waiting;
 
-pub use bounds::{Size, explore};
+pub use bounds::{Explored, Size, explore};
 
 /// What is run in every order.
 #[derive(Debug)]

@@ -13,13 +13,15 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut orders = 0;
+    let (mut orders, mut cut_off) = (0, 0);
     for model in MODELS {
         let begun = Instant::now();
         let explored = explore(model, size);
-        println!("{:<60} {explored:>10} orders, {:.1?}", model.name, begun.elapsed());
-        orders += explored;
+        let rest = if explored.all { "" } else { ", time was up" };
+        println!("{:<60} {:>10} orders, {:.1?}{rest}", model.name, explored.orders, begun.elapsed());
+        orders += explored.orders;
+        cut_off += usize::from(!explored.all);
     }
-    println!("{} models, {orders} orders, 0 violations", MODELS.len());
+    println!("{} models, {cut_off} of them until time was up, {orders} orders, 0 violations", MODELS.len());
     ExitCode::SUCCESS
 }
