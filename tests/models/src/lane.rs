@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Of a pipeline that has ended, which is all that a ticket's drop needs of it.
-enum NoDesk {}
+pub(crate) enum NoDesk {}
 
 impl Desk for NoDesk {
     fn acknowledger(&self, _: AckRef) -> Option<Arc<dyn Acknowledger>> {
