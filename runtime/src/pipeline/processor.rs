@@ -179,17 +179,6 @@ impl<P: Broadway> Processor<P> {
                 }
                 round.ways.clear();
             }
-            Some(Way::Done { .. }) if round.failed.is_empty() && round.ends_here() => {
-                self.stage.settler.round();
-                if self.stage.settler.settle_successes(&mut round.messages) {
-                    round.messages.clear();
-                    round.outputs.clear();
-                    round.ways.clear();
-                    self.stage.settler.deliver().await;
-                } else {
-                    self.take_apart(round).await;
-                }
-            }
             _ => self.take_apart(round).await,
         }
     }
@@ -209,6 +198,21 @@ impl<P: Broadway> Processor<P> {
     /// Settles what ends here; puts the rest on its way.
     async fn take_apart(&mut self, round: &mut Round<P>) {
         self.stage.settler.round();
+        if round.ends_here() && self.stage.settler.settle_successes(&mut round.messages) {
+            round.messages.clear();
+            round.outputs.clear();
+            round.ways.clear();
+        } else {
+            self.sort(round);
+        }
+        if !round.failed.is_empty() {
+            self.stage.fail(&mut round.failed, None).await;
+        }
+        self.stage.settler.deliver().await;
+    }
+
+    /// Settles what succeeded one by one, and puts the rest on its way.
+    fn sort(&mut self, round: &mut Round<P>) {
         let mut outputs = round.outputs.drain(..);
         for (mut message, way) in round.messages.drain(..).zip(round.ways.drain(..)) {
             match way {
@@ -230,9 +234,6 @@ impl<P: Broadway> Processor<P> {
                 Way::Again(_) | Way::Parked => round.kept.push((message, way)),
             }
         }
-        drop(outputs);
-        self.stage.fail(&mut round.failed, None).await;
-        self.stage.settler.deliver().await;
     }
 
     /// Fails what was delivered too often before any callback sees it.
