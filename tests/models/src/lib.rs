@@ -1,5 +1,5 @@
 //! The edge and the release lane of the runtime under a model checker: the very files of `runtime/src`, compiled with a
-//! [`sync`] of loom's, which runs each model in every order of its threads' lock operations (up to a number of
+//! `sync` of loom's, which runs each model in every order of its threads' lock operations (up to a number of
 //! preemptions). Invariant: a model ends in every order, no message is lost or seen twice, and all demand comes back.
 //!
 //! `cargo test -p broadway-models --lib` fails: it runs the files' own tests, whose locks are then loom's, outside of a
