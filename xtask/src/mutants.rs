@@ -2,15 +2,21 @@
 //! its first line names: the simulation, or a `cargo test`.
 
 use std::{
-    fs,
+    fs, io,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::command::{self, workspace};
 
 /// Enough for each of them, and for a patch that is not found to be noticed soon.
 const SEEDS: &str = "2000";
+
+/// A bug may hang what should find it: 2,000 seeds took 23 s, and the other tests less.
+const LIMIT: Duration = Duration::from_secs(180);
 
 const COPY: &str = "target/mutants";
 
@@ -93,13 +99,30 @@ fn found(by: &str) -> Result<Option<String>, String> {
         }
     };
     command::run(&mut cargo(&build))?;
-    let output = cargo(&test).stderr(Stdio::null()).output().map_err(|error| format!("cannot run cargo: {error}"))?;
-    if output.status.success() {
+    let Some((passed, text)) = limited(&mut cargo(&test)).map_err(|error| format!("cannot run cargo: {error}"))? else {
+        return Ok(Some(format!("it did not end in {LIMIT:?}")));
+    };
+    if passed {
         return Ok(None);
     }
-    let text = String::from_utf8_lossy(&output.stdout);
     let said = text.lines().find(|line| line.contains("--seed") || line.ends_with("FAILED"));
     Ok(Some(said.unwrap_or("it failed").to_owned()))
+}
+
+/// Whether a command succeeded, and what it said; `None` if it did not end in time and was killed with all that it started.
+fn limited(command: &mut Command) -> io::Result<Option<(bool, String)>> {
+    let said = workspace().join(COPY).join("said");
+    let mut child = command.stdout(fs::File::create(&said)?).stderr(Stdio::null()).process_group(0).spawn()?;
+    let began = Instant::now();
+    while began.elapsed() < LIMIT {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some((status.success(), String::from_utf8_lossy(&fs::read(&said)?).into_owned())));
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    Command::new("kill").args(["-9", "--", &format!("-{}", child.id())]).status()?;
+    child.wait()?;
+    Ok(None)
 }
 
 fn cargo(arguments: &[&str]) -> Command {
