@@ -25,6 +25,18 @@ impl AckRef {
 }
 
 /// What an acknowledger needs to know a message by: a delivery tag, an offset, a row, a receipt handle.
+///
+/// ```
+/// use broadway::AckData;
+///
+/// assert_eq!(AckData::U64(7).as_u64(), Some(7));
+///
+/// let mut receipt = AckData::any("receipt".to_owned());
+/// receipt.get_mut::<String>().unwrap().push_str("-1");
+/// assert_eq!(receipt.get::<String>().unwrap(), "receipt-1");
+/// assert_eq!((receipt.get::<u64>(), receipt.as_u64()), (None, None));
+/// assert_eq!(format!("{receipt:?}"), "Any(..)");
+/// ```
 #[derive(Default)]
 pub enum AckData {
     /// Nothing.
@@ -72,6 +84,14 @@ impl fmt::Debug for AckData {
 }
 
 /// One message's verdict.
+///
+/// ```
+/// use broadway::{AckData, Settlement};
+///
+/// let succeeded = Settlement::from(AckData::U64(7));
+/// assert_eq!(succeeded.data.as_u64(), Some(7));
+/// assert!(succeeded.failure.is_none() && succeeded.release_after.is_none());
+/// ```
 #[derive(Debug, Default)]
 pub struct Settlement {
     /// What the message is known by.
@@ -92,6 +112,16 @@ impl From<AckData> for Settlement {
 }
 
 /// The verdicts of one round. Never empty in all three.
+///
+/// ```
+/// use broadway::{AckData, Settled, Settlement};
+///
+/// let [first, second] = [1, 2].map(|tag| Settlement::from(AckData::U64(tag)));
+/// let settled = Settled { successful: &[second], failed: &[first], released: &[] };
+/// assert_eq!((settled.len(), settled.is_empty()), (2, false));
+/// let tags: Vec<_> = settled.iter().filter_map(|settlement| settlement.data.as_u64()).collect();
+/// assert_eq!(tags, [2, 1]); // successful ones go before
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Settled<'a> {
     /// The end of the pipeline was reached, or `done()` or `discard()` was called: the source may forget these.
@@ -121,6 +151,22 @@ impl<'a> Settled<'a> {
 }
 
 /// One result for each message of a round: delivered, unless it was reported as undelivered.
+///
+/// ```
+/// use broadway::{AckData, AckReport, Settled, Settlement, prelude::*};
+///
+/// assert!(AckReport::delivered().is_delivered());
+///
+/// let mut report = AckReport::default();
+/// report.undelivered(0, "connection lost"); // tried again
+/// report.undelivered(1, Err::<(), _>("the lease is over").permanent().unwrap_err()); // not tried again
+/// assert!(!report.is_delivered());
+///
+/// let verdicts = [Settlement::from(AckData::U64(1))];
+/// let settled = Settled { successful: &verdicts, failed: &[], released: &[] };
+/// assert!(!AckReport::all_undelivered(&settled, "connection lost").is_delivered());
+/// assert!(!AckReport::not_renewed(&[&AckData::U64(1)]).is_delivered());
+/// ```
 #[derive(Debug, Default)]
 #[must_use]
 pub struct AckReport {

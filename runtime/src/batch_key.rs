@@ -9,11 +9,31 @@ use std::{
 };
 
 /// A type that can be a batch key: compared, hashed, printed, cloned. Implemented for every type that qualifies.
+///
+/// ```
+/// #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// struct Customer(u64);
+///
+/// fn is_key<K: broadway::BatchKeyValue>(_: K) {}
+/// is_key(Customer(7));
+/// is_key(("eu".to_owned(), 7u16));
+/// ```
 pub trait BatchKeyValue: Eq + Hash + fmt::Debug + Send + Sync + 'static {}
 
 impl<K: Eq + Hash + fmt::Debug + Send + Sync + 'static> BatchKeyValue for K {}
 
 /// A batch key whose type was put aside; [`get`](Self::get) gives it back.
+///
+/// Compared by type and value, so that `7u32` and `7u64` are two keys. A message has one, put by
+/// [`put_batch_key`](crate::Message::put_batch_key).
+///
+/// ```
+/// use broadway::BatchKey;
+///
+/// let key = BatchKey::default();
+/// assert!(key.is_none());
+/// assert_eq!(key.get::<String>(), None);
+/// ```
 #[derive(Clone, Default)]
 pub struct BatchKey(Repr);
 

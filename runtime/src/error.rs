@@ -4,12 +4,39 @@
 use std::{error, fmt, time::Duration};
 
 /// What callbacks and producers fail with: standard errors, `anyhow::Error`, `eyre`, `String`.
+///
+/// ```
+/// let error: broadway::Error = "unlucky".into();
+/// assert_eq!(error.to_string(), "unlucky");
+/// let error: broadway::Error = "one".parse::<u8>().unwrap_err().into();
+/// assert!(error.is::<std::num::ParseIntError>());
+/// ```
 pub type Error = Box<dyn error::Error + Send + Sync>;
 
 /// `std::result::Result` with [`Error`] as its default error, so that a glob import does not break `Result<T, E>`.
+///
+/// ```
+/// use broadway::Result;
+///
+/// fn parse(text: &str) -> Result<u8> {
+///     Ok(text.parse()?)
+/// }
+/// fn check(text: &str) -> Result {
+///     parse(text).map(drop)
+/// }
+/// assert!(check("7").is_ok() && check("seven").is_err());
+/// ```
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 /// An error that will not go away by trying again; see [`ResultExt::permanent`].
+///
+/// ```
+/// use broadway::{Error, Permanent, prelude::*};
+///
+/// let error: Error = Err::<(), _>("no such queue").permanent().unwrap_err().into();
+/// assert_eq!(error.to_string(), "no such queue"); // the mark does not show
+/// assert!(error.is::<Permanent>());
+/// ```
 #[derive(Debug)]
 pub struct Permanent(Error);
 
@@ -26,6 +53,15 @@ impl error::Error for Permanent {
 }
 
 /// An error that asks when to try again; see [`ResultExt::retry_after`].
+///
+/// ```
+/// use broadway::{Error, RetryAfter, prelude::*};
+/// use std::time::Duration;
+///
+/// let error: Error = Err::<(), _>("throttled").retry_after(Duration::from_secs(3)).unwrap_err().into();
+/// assert_eq!(error.to_string(), "throttled"); // the mark does not show
+/// assert!(error.is::<RetryAfter>());
+/// ```
 #[derive(Debug)]
 pub struct RetryAfter {
     error: Error,
@@ -50,6 +86,15 @@ pub trait ResultExt<T> {
     ///
     /// In a producer's `init` it makes the start fail instead of being retried; on a message it rules out retries. The
     /// mark is found through [`source`](std::error::Error::source), so it survives being wrapped.
+    ///
+    /// ```
+    /// use broadway::prelude::*;
+    ///
+    /// fn port(text: &str) -> Result<u16> {
+    ///     Ok(text.parse().permanent()?)
+    /// }
+    /// assert!(port("http").unwrap_err().is::<broadway::Permanent>());
+    /// ```
     fn permanent(self) -> Result<T, Permanent>;
 
     /// Asks for the next attempt after `delay`, in the place of the back-off: what a server that throttles says. Counts

@@ -5,6 +5,12 @@ use std::{any::Any, fmt, sync::Arc, time::Duration};
 use crate::error::{Error, is_permanent, retry_delay};
 
 /// What went wrong with a message, in a word.
+///
+/// ```
+/// use broadway::FailureKind;
+///
+/// assert_eq!(FailureKind::TimedOut.to_string(), "timed out"); // for logs and labels
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureKind {
@@ -25,6 +31,31 @@ pub enum FailureKind {
 /// Why a message failed, where, and after how many attempts.
 ///
 /// Messages that fail together share the reason.
+///
+/// ```
+/// use broadway::{Builder, FailureKind, Result, stage::from_iter};
+/// use futures::FutureExt;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let report = Builder::new("orders", |_| from_iter([0u64]), |_| async { Result::<()>::Err("no such order".into()) }.boxed())
+///     .topology(|topology| drop(topology.processors.stages(1)))
+///     .handle_failed(|messages| async {
+///         let failure = messages[0].failure().unwrap();
+///         assert_eq!(failure.kind(), FailureKind::Error);
+///         assert_eq!(failure.reason().to_string(), "no such order");
+///         assert_eq!(failure.stage(), "processor_default_0");
+///         assert_eq!((failure.attempts(), failure.is_permanent()), (1, false));
+///         assert_eq!(failure.to_string(), "error: no such order");
+///         messages[0].discard();
+///         Ok(())
+///     }.boxed())
+///     .start_link()
+///     .await?
+///     .wait()
+///     .await?;
+/// assert_eq!((report.failed, report.discarded), (1, 1)); // discarded: the assertions held
+/// # Result::<()>::Ok(()) }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Failure {
     kind: FailureKind,
@@ -135,6 +166,17 @@ impl fmt::Display for FailureKind {
 
 /// A payload that is not what it should be. A message that fails with it fails for good
 /// ([`FailureKind::Decode`]): trying again gives the same bytes.
+///
+/// ```
+/// use broadway::{DecodeError, Payload};
+///
+/// let decode = |payload: &Payload| payload.text()?.parse::<u8>().map_err(|error| DecodeError::new("a number", error));
+/// assert_eq!(decode(&Payload::from("7"))?, 7);
+/// let error = decode(&Payload::from("seven")).unwrap_err();
+/// assert_eq!(error.to_string(), "payload is not a number");
+/// assert!(std::error::Error::source(&error).is_some());
+/// # broadway::Result::<()>::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct DecodeError {
     expected: &'static str,

@@ -18,6 +18,22 @@ use crate::{
 };
 
 /// The batchers of a pipeline, as an enum: a route to a batcher that does not exist does not compile.
+///
+/// ```
+/// use broadway::Batcher;
+///
+/// #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// enum Sinks { S3, Sql }
+///
+/// impl Batcher for Sinks {
+///     const DEFAULT: Option<Self> = Some(Self::Sql);
+///
+///     fn index(self) -> usize {
+///         self as usize
+///     }
+/// }
+/// assert_eq!([Sinks::S3, Sinks::Sql].map(Batcher::index), [0, 1]);
+/// ```
 pub trait Batcher: Copy + Eq + Hash + fmt::Debug + Send + Sync + 'static {
     /// The batcher of messages that were not routed; `None` fails them.
     const DEFAULT: Option<Self>;
@@ -27,6 +43,13 @@ pub trait Batcher: Copy + Eq + Hash + fmt::Debug + Send + Sync + 'static {
 }
 
 /// The batcher of a pipeline with one batcher, or with none.
+///
+/// ```
+/// use broadway::{Batcher, DefaultBatcher};
+///
+/// assert_eq!(DefaultBatcher::DEFAULT, Some(DefaultBatcher::Default));
+/// assert_eq!(DefaultBatcher::Default.index(), 0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DefaultBatcher {
     /// The only one.
@@ -42,6 +65,11 @@ impl Batcher for DefaultBatcher {
 }
 
 /// A place in the source: where the attribute stands.
+///
+/// ```
+/// let declared = broadway::Declared { file: "src/main.rs", line: 7 };
+/// assert_eq!(declared.to_string(), "src/main.rs:7");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Declared {
     /// The file, as the compiler names it.
@@ -183,6 +211,13 @@ pub trait Broadway: Sized + Send + Sync + 'static {
 }
 
 /// What a callback may return: nothing, or a `Result`.
+///
+/// ```
+/// use broadway::Outcome;
+///
+/// assert_eq!(().into_result(), Ok(()));
+/// assert_eq!(Err::<u64, _>("unlucky").into_result(), Err("unlucky"));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a callback",
     label = "not an outcome",

@@ -8,6 +8,20 @@ use bytes::Bytes;
 use crate::{error::Error, failure::DecodeError};
 
 /// Bytes as they came from a queue or a stream.
+///
+/// ```
+/// use broadway::Payload;
+///
+/// let payload = Payload::from("42");
+/// assert_eq!(payload.text()?, "42");
+/// assert_eq!(payload.decode_with(|bytes| std::str::from_utf8(bytes)?.parse::<u8>().map_err(broadway::Error::from))?, 42);
+/// assert_eq!(payload.len(), 2); // a payload is a slice of bytes
+/// assert_eq!(format!("{payload:?}"), "Payload(2 bytes)"); // and prints none of them
+/// assert_eq!(payload.into_bytes(), "42");
+///
+/// assert_eq!(Payload::from(vec![0xff]).text().unwrap_err().to_string(), "payload is not UTF-8");
+/// # broadway::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Payload(Bytes);
 
@@ -24,6 +38,14 @@ impl Payload {
     ///
     /// # Errors
     /// [`DecodeError`] when they are no JSON, or JSON of another shape.
+    ///
+    /// ```
+    /// # use broadway::Payload;
+    /// let payload = Payload::from("[1, 2]");
+    /// assert_eq!(payload.json::<Vec<u8>>()?, [1, 2]);
+    /// assert!(payload.json::<String>().is_err());
+    /// # broadway::Result::<()>::Ok(())
+    /// ```
     #[cfg(feature = "json")]
     pub fn json<'de, T: serde::Deserialize<'de>>(&'de self) -> Result<T, DecodeError> {
         serde_json::from_slice(&self.0).map_err(|error| DecodeError::new("the JSON that was expected", error))

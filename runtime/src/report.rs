@@ -5,6 +5,10 @@ use std::{fmt, time::Duration};
 use crate::telemetry::{Percentiles, Stats};
 
 /// Why a pipeline ended.
+///
+/// ```
+/// assert_eq!(broadway::EndReason::Finished.to_string(), "finished"); // for logs
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndReason {
     /// Its producers had no more to give.
@@ -16,6 +20,22 @@ pub enum EndReason {
 }
 
 /// What became of all messages of a pipeline.
+///
+/// ```
+/// use broadway::{Builder, EndReason, Result, stage::from_iter};
+/// use futures::FutureExt;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let pipeline = Builder::new("evens", |_| from_iter(1..=10u64), |message| async {
+///     if message.data % 2 == 0 { Ok(()) } else { Err("odd".into()) }
+/// }.boxed());
+/// let report = pipeline.start_link().await?.wait().await?;
+/// assert_eq!(report.reason, EndReason::Finished);
+/// assert_eq!((report.emitted, report.acknowledged, report.failed), (10, 5, 5));
+/// assert!(report.throughput() > 0.0);
+/// assert!(report.to_string().starts_with("finished: 5 acknowledged, 5 failed, 0 released"));
+/// # Result::<()>::Ok(()) }).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -124,6 +144,14 @@ pub struct Stuck {
 }
 
 /// Why a pipeline did not end as it should.
+///
+/// ```
+/// use broadway::StopError;
+///
+/// let error = StopError::RuntimeEnded;
+/// assert!(error.report().is_none());
+/// assert_eq!(error.to_string(), "the runtime ended before the pipeline did");
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum StopError {

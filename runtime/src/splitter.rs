@@ -138,6 +138,19 @@ impl<M, O, F: Fn(&M, &O) -> usize + Send + Sync + 'static> Splitter<M, O> for By
 }
 
 /// Types that know how many bytes they are, so that `max_bytes` needs no `size_by`. For types of one's own too.
+///
+/// ```
+/// use broadway::ByteLen;
+///
+/// struct Line { text: String, comment: Option<String> }
+///
+/// impl ByteLen for Line {
+///     fn byte_len(&self) -> usize {
+///         self.text.byte_len() + self.comment.byte_len()
+///     }
+/// }
+/// assert_eq!(Line { text: "four".to_owned(), comment: None }.byte_len(), 4);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how many bytes it has",
     label = "`max_bytes` cannot count it",
