@@ -14,6 +14,15 @@ use crate::{
 };
 
 /// The message type of a pipeline.
+///
+/// ```
+/// use broadway::{Closures, DefaultBatcher, Message, MessageOf};
+///
+/// fn data(message: &MessageOf<Closures<u64, (), DefaultBatcher>>) -> u64 {
+///     message.data
+/// }
+/// let _: fn(&Message<u64>) -> u64 = data;
+/// ```
 pub type MessageOf<P> = Message<<P as Broadway>::Data, <P as Broadway>::Batcher>;
 
 /// Messages that are handled together, with what `handle_message` made of them.
@@ -21,6 +30,42 @@ pub type MessageOf<P> = Message<<P as Broadway>::Data, <P as Broadway>::Batcher>
 /// [`for_each_concurrent`](Self::for_each_concurrent) works on items side by side, [`settle_each`](Self::settle_each) takes
 /// a sink's result for each. Inside `handle_batch`, `futures::future::join_all` and `FuturesUnordered` over lent items
 /// compile; `stream::iter(..).buffered(n)` over them does not (a limit of the compiler).
+///
+/// ```
+/// use broadway::{Builder, DefaultBatcher, Result, Trigger, stage::from_iter};
+/// use futures::FutureExt;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let pipeline = Builder::new("orders", |_| from_iter(1..=3u64), |message| async {
+///     message.put_batch_key("eu");
+///     Ok(message.data * 2)
+/// }.boxed())
+/// .topology(|topology| {
+///     topology.processors.stages(1);
+///     topology.batcher("default").batch_size(3);
+/// })
+/// .handle_batch(|batch| async {
+///     assert_eq!((batch.len(), batch.is_empty()), (3, false));
+///     assert_eq!(batch.outputs(), [2, 4, 6]);
+///     assert_eq!(batch.messages()[0].data, 1);
+///
+///     assert_eq!(batch.batcher(), DefaultBatcher::Default);
+///     let info = batch.info();
+///     assert_eq!((info.batcher(), info.size(), info.trigger()), (DefaultBatcher::Default, 3, Trigger::Size));
+///     assert_eq!((info.attempt(), info.partition()), (1, None));
+///     assert_eq!(info.batch_key::<String>().unwrap(), "eu");
+///
+///     for (message, output) in batch.iter_mut() {
+///         if *output == 4 { message.fail("refused"); }
+///     }
+///     batch.messages_mut()[2].fail("refused too");
+///     assert_eq!(batch.failures().map(|(place, _)| place).collect::<Vec<_>>(), [1, 2]);
+///     Ok(())
+/// }.boxed());
+/// let report = pipeline.start_link().await?.wait().await?;
+/// assert_eq!((report.acknowledged, report.failed), (1, 2));
+/// # Result::<()>::Ok(()) }).unwrap();
+/// ```
 pub struct Batch<P: Broadway> {
     pub(crate) messages: Vec<MessageOf<P>>,
     pub(crate) outputs: Vec<P::Output>,
@@ -30,6 +75,8 @@ pub struct Batch<P: Broadway> {
 }
 
 /// What a batch is about.
+///
+/// See [`Batch`] for an example.
 #[derive(Debug, Clone)]
 pub struct BatchInfo<B> {
     pub(crate) batcher: B,
@@ -41,6 +88,10 @@ pub struct BatchInfo<B> {
 }
 
 /// Why a batch left its batcher.
+///
+/// ```
+/// assert_eq!(broadway::Trigger::Size.to_string(), "size"); // for logs and labels
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trigger {
@@ -123,6 +174,24 @@ impl<P: Broadway> Batch<P> {
     /// A batch without its outputs can be neither retried nor split: its messages that fail, fail for good. Use
     /// [`outputs`](Self::outputs) there, or give them back with [`put_outputs`](Self::put_outputs) before returning an
     /// error.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let pipeline = Builder::new("orders", |_| from_iter([1u64]), |message| async { Ok(message.data) }.boxed())
+    /// #     .topology(|topology| drop(topology.batcher("default")))
+    /// .handle_batch(|batch| async {
+    ///     let rows: Vec<u64> = batch.take_outputs();
+    ///     assert!(batch.outputs().is_empty());
+    ///     batch.put_outputs(rows); // the sink refused them
+    ///     assert_eq!(batch.outputs(), [1]);
+    ///     Ok(())
+    /// }.boxed())
+    /// # ;
+    /// # assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn take_outputs(&mut self) -> Vec<P::Output> {
         std::mem::take(&mut self.outputs)
     }

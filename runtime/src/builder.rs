@@ -152,6 +152,21 @@ where
     }
 
     /// Sees the messages that a processor took at once, before `handle_message` does.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("orders", |_| from_iter(1..=3u64), |message| async {
+    ///     if message.data > 100 { Ok(()) } else { Err("was not prepared".into()) }
+    /// }.boxed())
+    /// .prepare_messages(|messages| async {
+    ///     messages.iter_mut().for_each(|message| message.data += 100); // one look-up for all of them
+    ///     Ok(())
+    /// }.boxed());
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 3);
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn prepare_messages(
         mut self,
         f: impl for<'a> Fn(&'a mut [Message<T, B>]) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
@@ -161,6 +176,19 @@ where
     }
 
     /// Runs once, before anything is asked for; its error or panic fails the start. See [`Broadway::started`].
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("orders", |_| from_iter(1..=3u64), |_| async { Ok(()) }.boxed())
+    ///     .on_start(|| async { Ok(()) }.boxed())
+    ///     .on_drained(|report| async { assert_eq!(report.acknowledged, 3); Ok(()) }.boxed())
+    ///     .on_stop(|| async { Err("cannot close the log".into()) }.boxed());
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!((report.acknowledged, report.hook_errors.len()), (3, 1));
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn on_start(mut self, f: impl Fn() -> BoxFuture<'static, Result<()>> + Send + Sync + 'static) -> Self {
         self.0.on_start = Some(Box::new(f));
         self
@@ -182,6 +210,16 @@ where
     }
 
     /// Keeps messages of one value in order, in the processors and in all batchers that the topology has by now.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("orders", |_| from_iter(1..=10u64), |_| async { Ok(()) }.boxed())
+    ///     .partition_by(|message| message.data % 2);
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 10);
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn partition_by(mut self, f: impl Fn(&Message<T, B>) -> u64 + Send + Sync + 'static) -> Self {
         self.0.partition_by = Some(Box::new(f));
         self.0.topology.processors.partitioned(true);
@@ -199,6 +237,18 @@ where
     }
 
     /// How many bytes a message counts towards `max_bytes`, in the batchers that have it.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("lines", |_| from_iter(["four", "five", "six"]), |_| async { Ok(()) }.boxed())
+    ///     .topology(|topology| drop(topology.batcher("default").max_bytes(8)))
+    ///     .size_by(|message, _| message.data.len())
+    ///     .handle_batch(|batch| async { assert!(batch.len() <= 2); Ok(()) }.boxed());
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 3);
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn size_by(mut self, f: impl Fn(&Message<T, B>, &O) -> usize + Send + Sync + 'static) -> Self {
         self.0.size_by = Some(Arc::new(f));
         self
@@ -225,6 +275,8 @@ where
     ///
     /// # Errors
     /// As [`Setup::start_link`].
+    ///
+    /// **Cancel-safety**: as [`Setup::start_link`].
     pub async fn start_link(self) -> Result<Pipeline, StartError> {
         self.configure().start_link().await
     }

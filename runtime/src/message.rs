@@ -21,6 +21,40 @@ use crate::{
 /// One message on its way through a pipeline.
 ///
 /// `T` is the data, `B` the pipeline's batchers (the enum that the attribute generates).
+///
+/// ```
+/// use broadway::{Builder, Incoming, Next, Outbox, Producer, Result, async_trait};
+/// use futures::FutureExt;
+///
+/// /// Emits one message, with what a connector knows about it.
+/// struct Once;
+///
+/// #[async_trait]
+/// impl Producer for Once {
+///     type Data = u64;
+///
+///     async fn handle_demand(&mut self, _demand: usize, out: &mut Outbox<u64>) -> Result<Next> {
+///         let message = Incoming::new(7).id("m-1").delivery(2).key("eu").header("trace", "abc").source("orders");
+///         out.push(message.metadata(3u16));
+///         Ok(Next::Finished)
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let pipeline = Builder::new("orders", |_| Once, |message| async {
+///     assert_eq!(message.data, 7);
+///     assert_eq!((message.id(), message.source()), (Some("m-1"), Some("orders")));
+///     assert_eq!((message.delivery(), message.attempt()), (2, 1));
+///     assert_eq!(message.key().unwrap().text()?, "eu");
+///     assert_eq!(message.header("trace").unwrap().text()?, "abc");
+///     assert_eq!(message.headers().count(), 1);
+///     assert_eq!(message.metadata::<u16>(), Some(&3));
+///     assert_eq!(message.published_at(), None);
+///     Ok(())
+/// }.boxed());
+/// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+/// # Result::<()>::Ok(()) }).unwrap();
+/// ```
 pub struct Message<T, B = DefaultBatcher> {
     /// What the producer emitted. Callbacks may change it, and may take it.
     pub data: T,
@@ -38,6 +72,23 @@ pub struct Message<T, B = DefaultBatcher> {
 }
 
 /// How a message is batched.
+///
+/// ```
+/// # use broadway::{BatchMode, Builder, Message, Result, Trigger, stage::from_iter};
+/// # use futures::FutureExt;
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let pipeline = Builder::new("orders", |_| from_iter([1u64]), |message: &mut Message<u64>| async {
+///     message.put_batch_mode(BatchMode::Flush);
+///     Ok(())
+/// }.boxed())
+/// .topology(|topology| drop(topology.batcher("default").batch_size(100)))
+/// .handle_batch(|batch| async {
+///     assert_eq!((batch.len(), batch.info().trigger()), (1, Trigger::Flush));
+///     Ok(())
+/// }.boxed());
+/// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+/// # Result::<()>::Ok(()) }).unwrap();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BatchMode {
     /// The batch leaves when it is full, or when its time is up.
@@ -176,12 +227,39 @@ impl<T, B> Message<T, B> {
     ///
     /// # Errors
     /// Always: the error is how the callback leaves early. The pipeline does not count it as a failure.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Message, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("evens", |_| from_iter(1..=4u64), |message| async {
+    ///     if message.data % 2 == 1 { return message.done(); }
+    ///     Ok(message.data)
+    /// }.boxed())
+    /// .topology(|topology| drop(topology.batcher("default")))
+    /// .handle_batch(|batch| async { assert!(batch.outputs().iter().all(|n| n % 2 == 0)); Ok(()) }.boxed());
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 4);
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn done<O, E: From<Done>>(&mut self) -> Result<O, E> {
         self.fate = Fate::Done;
         Err(Done(()).into())
     }
 
     /// Fails this message, whatever the callback returns afterwards.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Message, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("orders", |_| from_iter([1u64]), |message: &mut Message<u64>| async {
+    ///     message.fail("refused");
+    ///     assert_eq!(message.failure().unwrap().reason().to_string(), "refused");
+    ///     Ok(()) // too late
+    /// }.boxed());
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.failed, 1);
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn fail(&mut self, reason: impl Into<Error>) {
         // The stage writes its name into the failure when the callback returns.
         self.failure = Some(Failure::new(FailureKind::Error, reason.into(), &std::sync::Arc::from("")));
@@ -201,6 +279,21 @@ impl<T, B> Message<T, B> {
 
     /// A failed message was taken care of, say by dead-lettering it in `handle_failed`: the source may forget it. It
     /// counts as failed all the same, and is not retried. Has no effect on a message that succeeds.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Message, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("orders", |_| from_iter([1u64]), |_| async { Result::<()>::Err("refused".into()) }.boxed())
+    ///     .handle_failed(|messages| async {
+    ///         // ... written to a dead-letter queue, then:
+    ///         messages.iter_mut().for_each(|message| message.discard());
+    ///         Ok(())
+    ///     }.boxed());
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!((report.failed, report.discarded), (1, 1));
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn discard(&mut self) {
         self.fate = Fate::Discarded;
     }
@@ -208,6 +301,19 @@ impl<T, B> Message<T, B> {
     /// A failed message is given back to the source, to be delivered again after `delay` (milliseconds are what sources
     /// know; at most 49 days), instead of what the connector's `on_failure` says, and instead of a retry. Has no effect on a
     /// message that succeeds.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Message, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("orders", |_| from_iter([1u64]), |message: &mut Message<u64>| async {
+    ///     message.release_after(std::time::Duration::from_secs(60));
+    ///     Result::<()>::Err("the warehouse is closed".into())
+    /// }.boxed());
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!(report.acknowledged, 0);
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn release_after(&mut self, delay: Duration) {
         self.release_after_ms = u32::try_from(delay.as_millis()).unwrap_or(u32::MAX).saturating_add(1);
     }
