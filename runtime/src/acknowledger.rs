@@ -216,6 +216,8 @@ impl AckReport {
 }
 
 /// What was given to [`Message::configure_ack`](crate::Message::configure_ack), for an acknowledger to look at.
+///
+/// See [`Acknowledger`] for an example.
 #[derive(Clone, Copy)]
 pub struct AckOptions<'a> {
     options: &'a dyn Any,
@@ -249,6 +251,8 @@ impl fmt::Debug for AckOptions<'_> {
 }
 
 /// Options that an acknowledger does not take.
+///
+/// See [`Message::configure_ack`](crate::Message::configure_ack) for its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnsupportedOptions {
     given: &'static str,
@@ -267,6 +271,8 @@ impl fmt::Display for UnsupportedOptions {
 impl std::error::Error for UnsupportedOptions {}
 
 /// Why the acknowledgement of a message could not be configured.
+///
+/// See [`Message::configure_ack`](crate::Message::configure_ack) for an example.
 #[derive(Debug)]
 pub struct ConfigureAckError {
     acknowledger: &'static str,
@@ -305,6 +311,62 @@ impl std::error::Error for ConfigureAckError {}
 ///
 /// **Cancel-safety**: at the deadline of a drain a call may be dropped at any `.await`. A verdict that may or may not have
 /// arrived must be one that the source accepts twice.
+///
+/// ```
+/// use broadway::{AckData, AckOptions, AckRef, AckReport, Acknowledger, Builder, Incoming, Next, Outbox, Producer};
+/// use broadway::{ProducerContext, Result, Settled, async_trait};
+/// use futures::FutureExt;
+/// use std::sync::{Arc, Mutex};
+///
+/// /// Writes down which messages may be forgotten.
+/// #[derive(Default)]
+/// struct Forget(Mutex<Vec<u64>>);
+///
+/// #[async_trait]
+/// impl Acknowledger for Forget {
+///     async fn ack(&self, _: AckRef, settled: Settled<'_>) -> AckReport {
+///         self.0.lock().unwrap().extend(settled.successful.iter().filter_map(|settlement| settlement.data.as_u64()));
+///         AckReport::delivered()
+///     }
+///
+///     /// Takes another number to know the message by.
+///     fn configure(&self, _: AckRef, data: &mut AckData, options: AckOptions<'_>) -> Result {
+///         *data = AckData::U64(*options.get::<u64>()?);
+///         Ok(())
+///     }
+/// }
+///
+/// struct Two(Arc<Forget>);
+///
+/// #[async_trait]
+/// impl Producer for Two {
+///     type Data = &'static str;
+///
+///     async fn init(&mut self, context: &mut ProducerContext) -> Result<()> {
+///         context.acknowledger(self.0.clone());
+///         Ok(())
+///     }
+///
+///     async fn handle_demand(&mut self, _: usize, out: &mut Outbox<&'static str>) -> Result<Next> {
+///         out.push(Incoming::new("good").ack(AckData::U64(1)));
+///         out.push(Incoming::new("bad").ack(AckData::U64(2)));
+///         Ok(Next::Finished)
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let source = Arc::new(Forget::default());
+/// let client = source.clone();
+/// let pipeline = Builder::new("orders", move |_| Two(client.clone()), |message| async {
+///     assert!(message.configure_ack("seven").unwrap_err().to_string().contains("it takes `u64`"));
+///     if message.data == "bad" { return Err("refused".into()); }
+///     message.configure_ack(7u64)?;
+///     Ok(())
+/// }.boxed());
+/// pipeline.start_link().await?.wait().await?;
+/// assert_eq!(*source.0.lock().unwrap(), [7]);
+/// # Result::<()>::Ok(()) }).unwrap();
+/// ```
 #[async_trait]
 pub trait Acknowledger: Send + Sync + 'static {
     /// Delivers the verdicts of messages that were emitted under `ack_ref`.

@@ -33,6 +33,17 @@ type Splitters<T, O, B> = Vec<(String, BoxSplitter<Message<T, B>, O>)>;
 type PartitionBy<T, B> = Box<dyn Fn(&Message<T, B>) -> u64 + Send + Sync>;
 
 /// The pipeline that a [`Builder`] builds.
+///
+/// Named where a callback's type is written out:
+///
+/// ```
+/// use broadway::{Batch, Closures, DefaultBatcher};
+///
+/// fn sum(batch: &Batch<Closures<u64, u64, DefaultBatcher>>) -> u64 {
+///     batch.outputs().iter().sum()
+/// }
+/// # let _ = sum;
+/// ```
 pub struct Closures<T, O, B>
 where
     T: Send + 'static,
@@ -231,6 +242,19 @@ where
 
     /// Which failures are tried again, of those that are not permanent; for the processors and batchers whose topology says
     /// that they [`retry`](crate::topology::Processors::retry).
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("orders", |_| from_iter([1u64]), |message| async {
+    ///     if message.attempt() == 1 { Err("busy".into()) } else { Ok(()) }
+    /// }.boxed())
+    /// .topology(|topology| drop(topology.processors.retry(|retry| retry.attempts(2))))
+    /// .retry_when(|failure| failure.reason().to_string() == "busy");
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn retry_when(mut self, f: impl Fn(&Failure) -> bool + Send + Sync + 'static) -> Self {
         self.0.retry_when = Some(Box::new(f));
         self
@@ -255,6 +279,31 @@ where
     }
 
     /// Says where the batches of this batcher end, besides `batch_size`. Not beside `max_bytes`.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Message, Result, Split, Splitter, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// /// A batch ends with a 0.
+    /// #[derive(Clone)]
+    /// struct AtZero;
+    ///
+    /// impl Splitter<Message<u64>, ()> for AtZero {
+    ///     fn split(&mut self, message: &Message<u64>, _: &()) -> Split {
+    ///         if message.data == 0 { Split::AddAndEmit } else { Split::Add }
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("lines", |_| from_iter([1u64, 0, 2, 3, 0]), |_| async { Ok(()) }.boxed())
+    ///     .topology(|topology| {
+    ///         topology.processors.stages(1);
+    ///         topology.batcher("default");
+    ///     })
+    ///     .splitter("default", AtZero)
+    ///     .handle_batch(|batch| async { assert_eq!(batch.messages().last().unwrap().data, 0); Ok(()) }.boxed());
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.batches, 2);
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn splitter(mut self, batcher: &str, splitter: impl Splitter<Message<T, B>, O> + Clone) -> Self {
         self.0.splitters.push((batcher.to_owned(), BoxSplitter::new(splitter)));
         self
@@ -276,7 +325,7 @@ where
     /// # Errors
     /// As [`Setup::start_link`].
     ///
-    /// **Cancel-safety**: as [`Setup::start_link`].
+    /// **Cancel-safety**: when it is dropped, nothing runs; `on_start` may have been cut, and no other hook is called.
     pub async fn start_link(self) -> Result<Pipeline, StartError> {
         self.configure().start_link().await
     }

@@ -92,6 +92,35 @@ pub type BoxProducer<T> = Box<dyn Producer<Data = T>>;
 /// `&self` is the context: all stages share it. Callbacks are lent their messages, and may be dropped at any `.await` (a
 /// time-out, the deadline of a drain); the messages stay with the runtime. A panic fails the messages at hand and nothing
 /// else.
+///
+/// ```
+/// use broadway::{BoxProducer, Broadway, DefaultBatcher, MessageOf, Result, StageIndex, StartLink};
+/// use broadway::{stage::from_iter, topology::Topology};
+///
+/// struct Doubler;
+///
+/// impl Broadway for Doubler {
+///     type Data = u64;
+///     type Output = u64;
+///     type Batcher = DefaultBatcher;
+///
+///     fn topology(&self) -> Topology {
+///         Topology::new("doubler")
+///     }
+///
+///     async fn producer(&self, _: StageIndex) -> Result<BoxProducer<u64>> {
+///         Ok(Box::new(from_iter(1..=3u64)))
+///     }
+///
+///     async fn process(&self, message: &mut MessageOf<Self>) -> Result<u64> {
+///         Ok(message.data * 2)
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// assert_eq!(Doubler.start_link().await?.wait().await?.acknowledged, 3);
+/// # Result::<()>::Ok(()) }).unwrap();
+/// ```
 pub trait Broadway: Sized + Send + Sync + 'static {
     /// What a message carries when it enters `handle_message`.
     type Data: Send + 'static;

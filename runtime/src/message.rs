@@ -326,6 +326,20 @@ impl<T, B> Message<T, B> {
     /// [`ConfigureAckError`] if the message's source takes no options, others, or not this value; it names the type of the
     /// acknowledger and what it takes. Passed on with `?`, it fails the message. Also if the message was acknowledged
     /// before, or its pipeline has ended.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Message, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("orders", |_| from_iter([1u64]), |message: &mut Message<u64>| async {
+    ///     let error = message.configure_ack("an option").unwrap_err(); // an iterator's messages take none
+    ///     assert!(error.acknowledger().ends_with("NoopAcknowledger"));
+    ///     assert_eq!(error.reason().to_string(), "it takes no options, found `&str`");
+    ///     Ok(())
+    /// }.boxed());
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn configure_ack<O: Any>(&mut self, options: O) -> Result<(), ConfigureAckError> {
         let error = |acknowledger, reason: Error| Err(ConfigureAckError::new(acknowledger, reason));
         if !self.ticket.is_live() {
@@ -359,6 +373,34 @@ impl<T, B> Message<T, B> {
 
 impl<T, B: Batcher> Message<T, B> {
     /// Routes the message to a batcher. A batcher of another pipeline does not compile.
+    ///
+    /// ```
+    /// # use broadway::{prelude::*, stage::from_iter};
+    /// struct Orders;
+    ///
+    /// #[broadway(
+    ///     producers(default(module = from_iter([1u64, 1000]))),
+    ///     processors(default()),
+    ///     batchers(small(), large(), unrouted = fail),
+    /// )]
+    /// impl Orders {
+    ///     async fn handle_message(&self, message: &mut OrdersMessage<u64>) -> Result<u64> {
+    ///         assert_eq!(message.batcher(), None); // there is no default one
+    ///         message.put_batcher(if message.data < 100 { OrdersBatcher::Small } else { OrdersBatcher::Large });
+    ///         Ok(message.data)
+    ///     }
+    ///
+    ///     async fn handle_batch(&self, batch: &mut Batch<Self>) {
+    ///         let large = batch.batcher() == OrdersBatcher::Large;
+    ///         assert!(batch.outputs().iter().all(|amount| (*amount >= 100) == large));
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let report = Orders.start_link().await?.wait().await?;
+    /// assert_eq!((report.acknowledged, report.batches), (2, 2));
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     pub fn put_batcher(&mut self, batcher: B) {
         self.batcher = Some(batcher);
     }

@@ -8,6 +8,8 @@ use bytes::Bytes;
 use crate::payload::Payload;
 
 /// What a splitter decides about a message. `batch_size` is a limit all the same.
+///
+/// See [`Splitter`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Split {
     /// The message belongs to the batch, which has room for more.
@@ -86,6 +88,13 @@ impl<M: 'static, O: 'static, S: Splitter<M, O> + Clone> CloneSplitter<M, O> for 
 }
 
 /// A splitter whose type was put aside: what [`Broadway::splitter`](crate::Broadway::splitter) returns.
+///
+/// ```
+/// use broadway::{BoxSplitter, Message};
+///
+/// let splitter = BoxSplitter::<Message<String>, ()>::max_bytes(1 << 20, |message, _| message.data.len());
+/// assert_eq!(format!("{splitter:?}"), "BoxSplitter(..)");
+/// ```
 pub struct BoxSplitter<M, O>(Box<dyn CloneSplitter<M, O>>);
 
 impl<M: 'static, O: 'static> BoxSplitter<M, O> {
