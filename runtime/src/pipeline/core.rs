@@ -40,6 +40,8 @@ pub(crate) trait Entry: Send + Sync {
 }
 
 /// Why messages could not be pushed.
+///
+/// [`Handle::push_messages`](crate::Handle::push_messages) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PushError {

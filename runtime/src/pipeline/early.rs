@@ -17,6 +17,12 @@ use crate::{
 };
 
 /// Why a message could not be acknowledged, or configured, before the end of its pipeline.
+///
+/// ```
+/// # use broadway::AckError;
+/// let error = AckError::Undelivered(vec![(0, "the connection is lost".into())]);
+/// assert_eq!(error.to_string(), "1 verdict did not reach the source: the connection is lost");
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AckError {
@@ -47,6 +53,23 @@ impl std::error::Error for AckError {}
 
 /// Tells the source now what becomes of these messages, one call for each acknowledger: those that have failed as failed,
 /// the others as successful. See [`Message::ack_immediately`], which does it for one.
+///
+/// **Cancel-safety**: verdicts that are cut off on their way are told by the pipeline.
+///
+/// ```
+/// # use broadway::{Builder, ack_immediately, stage::from_iter};
+/// # use futures::FutureExt;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let pipeline = Builder::<u64, ()>::new("told_at_once", |_| from_iter(0..10), |_| async { Err("too late".into()) }.boxed())
+///     .prepare_messages(|messages| async { Ok(ack_immediately(messages).await?) }.boxed())
+///     .start_link()
+///     .await?;
+/// let report = pipeline.wait().await?;
+/// assert_eq!((report.acknowledged, report.failed), (10, 0));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// As [`Message::ack_immediately`]; verdicts that did not arrive are listed by their place in `messages`.

@@ -13,6 +13,31 @@ use super::{Core, PushError, outcome::Waiter};
 use crate::{message::BatchMode, telemetry::Stats};
 
 /// A pipeline, without its life cycle. Stays readable after the pipeline's end.
+///
+/// ```
+/// # use broadway::{Builder, stage::from_iter};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let pipeline = Builder::<u64, ()>::new("handled", |_| from_iter(0..), |_| Box::pin(async { Ok(()) }))
+///     .start_link()
+///     .await?;
+///
+/// let handle = pipeline.handle();
+/// assert_eq!(handle.name(), "handled");
+/// assert_eq!(handle.producer_names(), ["producer_0"]);
+/// assert_eq!(handle.topology().producers.stages, 1);
+///
+/// handle.pause();
+/// assert!(handle.health().paused);
+/// handle.resume();
+/// assert!(handle.health().running && !handle.health().paused);
+///
+/// pipeline.stop().await?;
+/// assert!(!handle.health().running);
+/// assert_eq!(handle.stats().in_flight, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Handle(Arc<Core>);
 
@@ -29,6 +54,23 @@ pub struct Health {
 }
 
 /// Why a rate limit could not be changed.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use broadway::{Builder, RateLimitError, stage::from_iter, topology::RateLimiting};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let pipeline = Builder::<u64, ()>::new("unlimited", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }))
+///     .start_link()
+///     .await?;
+///
+/// let limit = RateLimiting { allowed_messages: 10, interval: Duration::from_secs(1) };
+/// assert_eq!(pipeline.rate_limiting(), None);
+/// assert_eq!(pipeline.update_rate_limiting(limit, true), Err(RateLimitError::NotEnabled));
+/// pipeline.wait().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RateLimitError {
@@ -134,6 +176,24 @@ impl Handle {
     /// Pushes messages into the pipeline past its producers, transformer and rate limit; returns when all are queued.
     ///
     /// **Cancel-safety**: messages that were not queued yet are dropped.
+    ///
+    /// ```
+    /// # use broadway::{Builder, PushError, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let pipeline = Builder::<u64, ()>::new("pushed", |_| from_iter(0..), |_| Box::pin(async { Ok(()) }))
+    ///     .start_link()
+    ///     .await?;
+    ///
+    /// pipeline.push_messages(vec![7u64, 8, 9]).await?;
+    /// assert_eq!(pipeline.push_messages(vec!["a text"]).await, Err(PushError::WrongType { takes: "u64" }));
+    ///
+    /// let report = pipeline.stop().await?;
+    /// assert!(report.acknowledged >= 3);
+    /// assert_eq!(pipeline.push_messages(vec![10u64]).await, Err(PushError::Draining));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// If the pipeline takes messages of another type, or drains.

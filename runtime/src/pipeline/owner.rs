@@ -12,6 +12,22 @@ use crate::{
 ///
 /// Dropping it *starts* a drain and warns; only [`stop`](Self::stop) and its kin wait for the end of one. What is spawned
 /// when `main` ends does not run, so a pipeline that is only dropped there leaves its messages to the source.
+///
+/// ```
+/// # use broadway::{Builder, EndReason, stage::from_iter};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let pipeline = Builder::<u64, ()>::new("owned", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }))
+///     .start_link()
+///     .await?;
+///
+/// let handle = pipeline.handle();
+/// let report = pipeline.wait().await?;
+/// assert_eq!((report.reason, report.acknowledged), (EndReason::Finished, 100));
+/// assert_eq!(handle.stats().acknowledged, 100); // a handle outlives the run
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a pipeline drains when its owner is dropped; call `wait`, `run_until_signal` or `stop`"]
 #[derive(Debug)]
 pub struct Pipeline(Handle);
@@ -82,6 +98,23 @@ impl Pipeline {
     /// Drains within `time`, of which the last part (a tenth, at least 100 ms where there is that much, at most 2 s) is kept for releasing. While the pipeline
     /// already drains, this can only bring its deadline forward.
     ///
+    /// Cancel-safe: the drain goes on.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use broadway::{Builder, EndReason, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let pipeline = Builder::<u64, ()>::new("drained", |_| from_iter(0..), |_| Box::pin(async { Ok(()) }))
+    ///     .start_link()
+    ///     .await?;
+    ///
+    /// let report = pipeline.stop_within(Duration::from_secs(5)).await?;
+    /// assert_eq!((report.reason, report.unsettled), (EndReason::Stopped, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`wait`](Self::wait).
     pub async fn stop_within(&self, time: Duration) -> Result<Report, StopError> {
@@ -90,6 +123,23 @@ impl Pipeline {
     }
 
     /// Runs until the pipeline ends by itself or `until` is done, then drains.
+    ///
+    /// **Cancel-safety**: `until` is dropped, and the pipeline goes on; so does a drain that has begun.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use broadway::{Builder, EndReason, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let pipeline = Builder::<u64, ()>::new("timed", |_| from_iter(0..), |_| Box::pin(async { Ok(()) }))
+    ///     .start_link()
+    ///     .await?;
+    ///
+    /// let report = pipeline.run_until(tokio::time::sleep(Duration::from_millis(10))).await?;
+    /// assert_eq!(report.reason, EndReason::Stopped);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`wait`](Self::wait).
@@ -103,6 +153,22 @@ impl Pipeline {
 
     /// Runs until the pipeline ends by itself or the process gets SIGINT or SIGTERM, then drains. A second signal releases
     /// at once what is left.
+    ///
+    /// **Cancel-safety**: the pipeline goes on, and so does a drain that has begun. Nobody listens for signals then.
+    ///
+    /// ```
+    /// # use broadway::{Builder, EndReason, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let pipeline = Builder::<u64, ()>::new("signalled", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }))
+    ///     .start_link()
+    ///     .await?;
+    ///
+    /// let report = pipeline.run_until_signal().await?;
+    /// assert_eq!(report.reason, EndReason::Finished); // no signal came
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`wait`](Self::wait).

@@ -10,6 +10,21 @@ use super::{Core, Handle};
 static RUNNING: Mutex<BTreeMap<String, Weak<Core>>> = Mutex::new(BTreeMap::new());
 
 /// Handles to all pipelines that run in this process, by name.
+///
+/// ```
+/// # use broadway::{Builder, all_running, stage::from_iter};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let pipeline = Builder::<u64, ()>::new("listed", |_| from_iter(0..), |_| Box::pin(async { Ok(()) }))
+///     .start_link()
+///     .await?;
+///
+/// assert!(all_running().iter().any(|handle| handle.name() == "listed"));
+/// pipeline.stop().await?;
+/// assert!(all_running().iter().all(|handle| handle.name() != "listed"));
+/// # Ok(())
+/// # }
+/// ```
 pub fn all_running() -> Vec<Handle> {
     running().values().filter_map(Weak::upgrade).filter(|core| !core.has_ended()).map(Handle::new).collect()
 }

@@ -12,6 +12,25 @@ use crate::{
 };
 
 /// A pipeline that has not started. Whatever is set here goes through the same rules as the attribute.
+///
+/// ```
+/// # use broadway::{Builder, stage::from_iter};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let setup = Builder::<u64, ()>::new("declared", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }))
+///     .configure()
+///     .name("configured")
+///     .root(|topology| topology.shutdown(5_000))
+///     .processors(|processors| processors.stages(2))
+///     .producer(from_iter(0..5));
+/// assert_eq!(setup.topology().processors.stages, 2);
+///
+/// let pipeline = setup.start_link().await?;
+/// assert_eq!(pipeline.name(), "configured");
+/// assert_eq!(pipeline.wait().await?.acknowledged, 5);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a setup does nothing until `start_link`"]
 pub struct Setup<P: Broadway> {
     pipeline: Arc<P>,
@@ -59,6 +78,22 @@ impl<P: Broadway> Setup<P> {
 
     /// Changes a batcher that the pipeline has: `setup.batcher("archive", |batcher| batcher.batch_size(10))`. A name that
     /// it does not have changes nothing, because no message could be routed there.
+    ///
+    /// ```
+    /// # use broadway::{Builder, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let setup = Builder::<u64, ()>::new("batched", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }))
+    ///     .topology(|topology| {
+    ///         topology.batcher("default").batch_size(100);
+    ///     })
+    ///     .handle_batch(|_| Box::pin(async { Ok(()) }))
+    ///     .configure()
+    ///     .batcher("default", |batcher| batcher.batch_size(10));
+    /// assert_eq!(setup.start_link().await?.wait().await?.batches, 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn batcher(mut self, name: &str, change: impl FnOnce(&mut Batcher) -> &mut Batcher) -> Self {
         match self.topology.batchers.iter_mut().find(|batcher| batcher.name == name) {
             Some(batcher) => drop(change(batcher)),
@@ -76,6 +111,24 @@ impl<P: Broadway> Setup<P> {
     }
 
     /// Puts producers in the place of the pipeline's own: one for each stage, made at start and after a crash.
+    ///
+    /// ```
+    /// # use broadway::{Builder, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let pipeline = Builder::<u64, ()>::new("replaced", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }))
+    ///     .configure()
+    ///     .producers(|producers| producers.stages(2))
+    ///     .producer_with(|stage| {
+    ///         let first = stage.get() as u64 * 10;
+    ///         from_iter(first..first + 10)
+    ///     })
+    ///     .start_link()
+    ///     .await?;
+    /// assert_eq!(pipeline.wait().await?.acknowledged, 20);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn producer_with<S>(mut self, make: impl Fn(StageIndex) -> S + Send + Sync + 'static) -> Self
     where
         S: Producer<Data = P::Data>,
@@ -97,6 +150,9 @@ impl<P: Broadway> Setup<P> {
 
     /// Starts the pipeline.
     ///
+    /// **Cancel-safety**: dropped before it returns, nothing of the pipeline runs and its name is free. `on_start` may have been
+    /// cut.
+    ///
     /// # Errors
     /// [`StartError`] for what can never succeed: options, a name in use, a producer that cannot be made or is refused for
     /// good. For what may pass (a connection that is refused) the pipeline starts, is not ready, and tries again.
@@ -112,6 +168,30 @@ impl<P: Broadway> fmt::Debug for Setup<P> {
 }
 
 /// `start_link` and `configure` for pipelines that are shared already, or written without the attribute.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use broadway::{prelude::*, stage::from_iter};
+///
+/// struct Doubler;
+///
+/// #[broadway(producers(default(module = from_iter(1..=10u64))), processors(default(stages = 2)))]
+/// impl Doubler {
+///     async fn handle_message(&self, message: &mut DoublerMessage<u64>) -> Result<u64> {
+///         Ok(message.data * 2)
+///     }
+/// }
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<()> {
+///     let shared = Arc::new(Doubler);
+///     let first = shared.clone().start_link().await?;
+///     let second = shared.configure().processors(|processors| processors.stages(1)).start_link().await?;
+///     assert_eq!(first.wait().await?.acknowledged + second.wait().await?.acknowledged, 20);
+///     Ok(())
+/// }
+/// ```
 pub trait StartLink<P: Broadway>: Into<Arc<P>> + Sized {
     /// The pipeline as it is declared, to be changed before it starts.
     fn configure(self) -> Setup<P> {
@@ -119,6 +199,8 @@ pub trait StartLink<P: Broadway>: Into<Arc<P>> + Sized {
     }
 
     /// Starts the pipeline as it is declared.
+    ///
+    /// **Cancel-safety**: as [`Setup::start_link`].
     ///
     /// # Errors
     /// As [`Setup::start_link`].

@@ -26,6 +26,23 @@ use crate::{
 };
 
 /// Why a pipeline did not start. Nothing runs.
+///
+/// ```
+/// # use broadway::{Builder, StartError, stage::from_iter};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let error = Builder::<u64, ()>::new("stageless", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }))
+///     .topology(|topology| {
+///         topology.processors.stages(0);
+///     })
+///     .start_link()
+///     .await
+///     .unwrap_err();
+/// assert!(matches!(&error, StartError::Topology { violations, .. } if violations.len() == 1));
+/// println!("{error}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {

@@ -20,6 +20,35 @@ use crate::{
 };
 
 /// A message as a producer emits it.
+///
+/// ```
+/// use broadway::{Builder, Incoming, Next, Outbox, Producer, Result, async_trait};
+///
+/// struct Once;
+///
+/// #[async_trait]
+/// impl Producer for Once {
+///     type Data = u64;
+///
+///     async fn handle_demand(&mut self, _demand: usize, out: &mut Outbox<u64>) -> Result<Next> {
+///         assert!(out.is_empty());
+///         out.push(Incoming::new(7).id("order-7").delivery(2).key("customer").header("kind", "order").source("orders"));
+///         assert_eq!(out.len(), 1);
+///         Ok(Next::Finished)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let pipeline = Builder::<u64, ()>::new("once", |_| Once, |message| {
+///     assert_eq!((message.id(), message.delivery(), message.source()), (Some("order-7"), 2, Some("orders")));
+///     assert_eq!(message.header("kind").map(|value| &**value), Some(&b"order"[..]));
+///     Box::pin(async { Ok(()) })
+/// });
+/// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Incoming<T> {
     data: T,
@@ -109,6 +138,8 @@ pub(crate) struct Emitted<T> {
 }
 
 /// Where [`handle_demand`](super::Producer::handle_demand) puts messages.
+///
+/// [`Incoming`] has an example.
 pub struct Outbox<T> {
     shared: Arc<Shared>,
     ack_ref: AckRef,

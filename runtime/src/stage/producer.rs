@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// Which of the producer stages this is, from 0.
+///
+/// [`Producer`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StageIndex(pub(crate) usize);
 
@@ -31,6 +33,8 @@ impl fmt::Display for StageIndex {
 }
 
 /// Whether a producer has more to give.
+///
+/// [`Producer`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// Ask again.
@@ -51,6 +55,58 @@ pub enum Next {
 ///    first success), for ever, visibly. A panic is a crash: a new instance is made.
 /// 4. Acknowledgements never go through the producer: [`init`](Self::init) registers an
 ///    [`Acknowledger`](crate::Acknowledger) that shares the client.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use broadway::{
+///     AckData, AckRef, AckReport, Acknowledger, Builder, Incoming, Next, Outbox, Producer, ProducerContext, Result, Settled,
+///     async_trait,
+/// };
+///
+/// /// Counts up to 100.
+/// struct Counter(u64);
+///
+/// /// Takes every verdict.
+/// struct Told;
+///
+/// #[async_trait]
+/// impl Acknowledger for Told {
+///     async fn ack(&self, _: AckRef, settled: Settled<'_>) -> AckReport {
+///         assert!(settled.iter().all(|verdict| verdict.data.as_u64().is_some()));
+///         AckReport::delivered()
+///     }
+/// }
+///
+/// #[async_trait]
+/// impl Producer for Counter {
+///     type Data = u64;
+///
+///     async fn init(&mut self, context: &mut ProducerContext) -> Result<()> {
+///         assert_eq!((context.stage().get(), context.pipeline()), (0, "counter"));
+///         assert!(!context.draining().is_raised() && !context.paused().is_raised());
+///         assert_eq!(context.in_flight().count(), 0);
+///         context.acknowledger(Arc::new(Told));
+///         Ok(())
+///     }
+///
+///     async fn handle_demand(&mut self, demand: usize, out: &mut Outbox<u64>) -> Result<Next> {
+///         while out.len() < demand && self.0 < 100 {
+///             out.push(Incoming::new(self.0).ack(AckData::U64(self.0)));
+///             self.0 += 1;
+///         }
+///         Ok(if self.0 < 100 { Next::More } else { Next::Finished })
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let pipeline = Builder::<u64, ()>::new("counter", |_| Counter(0), |_| Box::pin(async { Ok(()) }));
+/// let report = pipeline.start_link().await?.wait().await?;
+/// assert_eq!((report.acknowledged, report.undelivered), (100, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Producer`",
     label = "not a `Producer`",
@@ -62,6 +118,8 @@ pub trait Producer: Send + 'static {
     type Data: Send + 'static;
 
     /// Called once before the first ask: connects, and registers the acknowledger.
+    ///
+    /// **Cancel-safety**: where it has not returned soon, the start drops it and it is called again.
     ///
     /// # Errors
     /// What is marked [`permanent`](crate::ResultExt::permanent) (a wrong name, credentials refused) fails the start;
@@ -83,6 +141,8 @@ pub trait Producer: Send + 'static {
 
     /// Hands over, or gives back to the source, what the producer itself holds. Called once, when the pipeline drains,
     /// after the last ask.
+    ///
+    /// **Cancel-safety**: the deadline of the drain drops it; what is in `out` by then belongs to the runtime.
     ///
     /// # Errors
     /// Are logged.
@@ -113,6 +173,8 @@ impl<T: Send + 'static> Producer for Box<dyn Producer<Data = T>> {
 }
 
 /// What a producer is told about its pipeline. A producer that reconnects keeps a clone, to register again.
+///
+/// [`Producer`] has an example.
 #[derive(Debug, Clone)]
 pub struct ProducerContext {
     stage: StageIndex,
@@ -174,6 +236,8 @@ impl ProducerContext {
 }
 
 /// How many messages of a pipeline are emitted and not yet settled.
+///
+/// [`Producer`] has an example.
 #[derive(Debug, Clone)]
 pub struct InFlight(Arc<Shared>);
 
@@ -185,6 +249,8 @@ impl InFlight {
 }
 
 /// Something that is either so or not so, and can be waited for.
+///
+/// [`Producer`] has an example.
 #[derive(Debug, Clone)]
 pub struct Signal(watch::Receiver<bool>);
 

@@ -26,6 +26,20 @@ use crate::{
 /// its source is told that it failed.
 ///
 /// **Cancel-safety**: that of `producer`.
+///
+/// ```
+/// # use broadway::Builder;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// use broadway::stage::{from_iter, transform};
+///
+/// let numbers = |_| transform(from_iter(["1", "2", "three"]), |text: &str| text.parse::<u64>());
+/// let pipeline = Builder::<u64, ()>::new("numbers", numbers, |_| Box::pin(async { Ok(()) })).start_link().await?;
+/// let report = pipeline.wait().await?;
+/// assert_eq!((report.acknowledged, report.failed), (2, 1));
+/// # Ok(())
+/// # }
+/// ```
 pub fn transform<P, F, T, E>(producer: P, transformer: F) -> impl Producer<Data = T>
 where
     P: Producer,

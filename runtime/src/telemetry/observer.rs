@@ -121,6 +121,19 @@ pub trait Observer: Send + Sync + 'static {
 }
 
 /// Where something happens.
+///
+/// ```
+/// use broadway::observe::{ChunkStop, Observer, Place};
+///
+/// struct Print;
+///
+/// impl Observer for Print {
+///     fn processor_stop(&self, at: &Place<'_>, chunk: &ChunkStop) {
+///         println!("{} {}: {} of {} ended here", at.pipeline, at.index(), chunk.successful + chunk.failed, chunk.messages);
+///     }
+/// }
+/// # let _ = Print;
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Place<'a> {

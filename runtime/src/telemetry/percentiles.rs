@@ -5,6 +5,23 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use super::{Histogram, histogram::upper};
 
 /// How long something took, as counted up to one moment, or between two. Each figure is at most a sixteenth too large.
+///
+/// ```
+/// # use broadway::{Builder, stage::from_iter};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let pipeline = Builder::<u64, ()>::new("measured", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }))
+///     .start_link()
+///     .await?;
+///
+/// let earlier = pipeline.stats().latency;
+/// pipeline.wait().await?;
+/// let latency = pipeline.stats().latency.since(&earlier);
+/// assert!(latency.p50 <= latency.p99 && latency.p99 <= latency.max);
+/// assert_eq!(earlier.count + latency.count, 100);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Percentiles {
