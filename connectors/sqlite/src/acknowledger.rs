@@ -9,6 +9,8 @@ use broadway::{
 use crate::{LeaseError, SqliteQueue, commit, lease::Receipt, queue::Core, settle::Verdict};
 
 /// What the queue is told about a message that succeeded, or failed.
+///
+/// [`SqliteProducer`](crate::SqliteProducer) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {

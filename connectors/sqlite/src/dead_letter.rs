@@ -12,6 +12,8 @@ pub(crate) const RECEIVED_TOO_OFTEN: &str = "was received `max_receives` times a
 pub(crate) const DAMAGED: &str = "is damaged in the queue's file";
 
 /// A message that is not delivered any more.
+///
+/// [`SqliteQueue::redrive`](crate::SqliteQueue::redrive) has an example.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DeadLetter {

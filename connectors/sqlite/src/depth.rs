@@ -5,6 +5,22 @@ use rusqlite::Connection;
 use crate::{Error, time};
 
 /// How many messages are in the queue, by what they wait for.
+///
+/// ```
+/// # use broadway_sqlite::SqliteQueue;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// let queue = SqliteQueue::open(path).await?;
+///
+/// queue.send_batch(["an order", "another"]).await?;
+/// queue.receive(1).await?;
+/// let depth = queue.depth().await?;
+/// assert_eq!((depth.ready, depth.leased, depth.total(), depth.dead), (1, 1, 2, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Depth {

@@ -8,6 +8,28 @@ use broadway::Payload;
 pub const MAX_BODY_BYTES: usize = 256 << 20;
 
 /// A message to be sent: a body, and how it is to be delivered.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// use std::time::Duration;
+///
+/// use broadway_sqlite::{Entry, SqliteQueue};
+///
+/// let queue = SqliteQueue::open(path).await?;
+///
+/// let reminder = Entry::new("a reminder").delay(Duration::from_secs(60)).group("customer 7").header("kind", "mail");
+/// queue.send(reminder).await?;
+/// let first = queue.send(Entry::new("an order").deduplicate("order 1")).await?;
+/// assert_eq!(queue.send(Entry::new("an order").deduplicate("order 1")).await?, first);
+///
+/// let depth = queue.depth().await?;
+/// assert_eq!((depth.ready, depth.delayed), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Entry {
     pub(crate) body: Payload,
@@ -69,6 +91,8 @@ impl fmt::Debug for Entry {
 
 /// A message's name: stable over redelivery and redrive, and never given twice, also not by another queue file. Prints as
 /// `9d1c40a7be12f3d0-17`.
+///
+/// [`SqliteQueue`](crate::SqliteQueue) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId {
     pub(crate) queue: u64,

@@ -6,6 +6,20 @@ use std::{error, fmt, io, path::PathBuf, sync::Arc, time::Duration};
 use crate::entry::{MAX_BODY_BYTES, MessageId};
 
 /// Why a queue could not be opened or used.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// use broadway_sqlite::{Error, SqliteQueue};
+///
+/// std::fs::write(&path, "a text, not a queue, and long enough to be told from one")?;
+/// let error = SqliteQueue::open(&path).await.unwrap_err();
+/// assert!(matches!(error, Error::Refused { .. }), "{error}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Error {
@@ -51,6 +65,8 @@ pub enum Error {
 }
 
 /// Why one entry was not accepted; the others of its batch are not affected.
+///
+/// [`Options`](crate::Options) has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError {
@@ -67,6 +83,26 @@ pub enum SendError {
 }
 
 /// Why a lease could not be used; the message belongs to somebody else now, or to nobody.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// use std::time::Duration;
+///
+/// use broadway_sqlite::{LeaseError, SqliteQueue};
+///
+/// let queue = SqliteQueue::open(path).await?;
+///
+/// queue.send("an order").await?;
+/// let received = queue.receive(1).await?;
+/// queue.release([received[0].receipt], Duration::ZERO).await?;
+/// let late = queue.extend([received[0].receipt], Duration::from_secs(60)).await?;
+/// assert_eq!(late, [Err(LeaseError::GivenBack(received[0].id))]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LeaseError {

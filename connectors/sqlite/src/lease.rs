@@ -11,6 +11,8 @@ use crate::{
 };
 
 /// The right to settle one delivery of a message.
+///
+/// [`SqliteQueue`](crate::SqliteQueue) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Receipt {
     pub(crate) row: i64,

@@ -5,6 +5,8 @@ use std::{num::NonZeroU64, path::PathBuf, time::Duration};
 use crate::{Error, SqliteQueue};
 
 /// When a commit is on the disk.
+///
+/// [`Options`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Synchronous {
     /// Before the call returns: what was sent or deleted stays so after a power failure. Leases do not wait for the disk:
@@ -17,6 +19,32 @@ pub enum Synchronous {
 }
 
 /// Options of a queue; [`SqliteQueue::options`] starts with the defaults.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// use std::time::Duration;
+///
+/// use broadway_sqlite::{Error, SendError, SqliteQueue, Synchronous};
+///
+/// let queue = SqliteQueue::options()
+///     .visibility_timeout(Duration::from_secs(60))
+///     .max_receives(5)
+///     .max_depth(1)
+///     .deduplication_window(Duration::from_secs(600))
+///     .synchronous(Synchronous::Normal)
+///     .busy_timeout(Duration::from_secs(2))
+///     .verify(false)
+///     .open(path)
+///     .await?;
+/// queue.send("an order").await?;
+/// let error = queue.send("one too many").await.unwrap_err();
+/// assert!(matches!(error, Error::Send(SendError::Full { max_depth: 1 })));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Options {
@@ -91,6 +119,8 @@ impl Options {
     }
 
     /// Opens the queue in the file at `path`, and makes it if the file is not there or has no bytes.
+    ///
+    /// **Cancel-safety**: the file may have been made.
     ///
     /// # Errors
     /// [`Error::Refused`] for a file that is no queue or is damaged: it is not changed. [`Error::Option`] for an option

@@ -20,6 +20,8 @@ use crate::{
 };
 
 /// What only messages of this queue have: `message.metadata::<SqliteMetadata>()`.
+///
+/// [`SqliteProducer`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SqliteMetadata {
@@ -32,6 +34,43 @@ pub struct SqliteMetadata {
 }
 
 /// Receives from a [`SqliteQueue`]; made by [`SqliteQueue::producer`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// use std::time::Duration;
+///
+/// use broadway::{Builder, Payload};
+/// use broadway_sqlite::{Action, SqliteMetadata, SqliteQueue};
+///
+/// let queue = SqliteQueue::open(path).await?;
+///
+/// queue.send_batch(["an order", "nonsense"]).await?;
+/// let source = queue.clone();
+/// let producer = move |_| {
+///     source
+///         .producer()
+///         .stop_when_empty()
+///         .receive_interval(Duration::from_millis(20))
+///         .max_messages(10)
+///         .visibility_timeout(Duration::from_secs(60))
+///         .on_success(Action::Ack)
+///         .on_failure(Action::DeadLetter)
+/// };
+/// let pipeline = Builder::<Payload, ()>::new("orders", producer, |message| {
+///     Box::pin(async {
+///         assert!(message.metadata::<SqliteMetadata>().is_some());
+///         if message.data.text()? == "nonsense" { Err("cannot be read".into()) } else { Ok(()) }
+///     })
+/// });
+/// let report = pipeline.start_link().await?.wait().await?;
+/// assert_eq!((report.acknowledged, report.failed), (1, 1));
+/// assert_eq!(queue.depth().await?.dead, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct SqliteProducer {

@@ -31,6 +31,29 @@ use crate::{
 ///
 /// **Cancel-safety**: a method whose future is dropped has done all or nothing of its work. What
 /// [`receive`](Self::receive) had leased by then is given back.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// use broadway_sqlite::SqliteQueue;
+///
+/// let queue = SqliteQueue::open(path).await?;
+///
+/// let id = queue.send("an order").await?;
+/// queue.send_batch(["another", "a third"]).await?;
+/// assert_eq!((queue.name(), queue.depth().await?.ready), ("orders.queue", 3));
+///
+/// let received = queue.receive(1).await?;
+/// assert_eq!((received[0].id, received[0].body.text()?), (id, "an order"));
+/// for result in queue.delete(received.iter().map(|message| message.receipt)).await? {
+///     result?;
+/// }
+/// assert_eq!(queue.depth().await?.total(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct SqliteQueue {
     pub(crate) core: Arc<Core>,
@@ -51,6 +74,8 @@ pub(crate) struct Core {
 
 impl SqliteQueue {
     /// Opens the queue in the file at `path` with default options, and makes it if the file is not there or has no bytes.
+    ///
+    /// **Cancel-safety**: the file may have been made.
     ///
     /// # Errors
     /// [`Error::Refused`] for a file that is no queue or is damaged: it is not changed.
@@ -106,6 +131,22 @@ impl SqliteQueue {
 
     /// Fills the queue once: sets `marker` and sends all entries in one commit, or does nothing and returns `false` if the
     /// marker was set before, by any process. The entries are taken one by one while they are written.
+    ///
+    /// ```
+    /// # use broadway_sqlite::SqliteQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let queue = SqliteQueue::open(path).await?;
+    ///
+    /// let orders = || (1..=3).map(|number| format!("order {number}"));
+    /// assert!(queue.send_once("seed", orders()).await?);
+    /// assert!(!queue.send_once("seed", orders()).await?);
+    /// assert_eq!(queue.depth().await?.ready, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Send`] when an entry is not accepted, [`Error::Panicked`] when the iterator panics: then nothing is stored
@@ -163,6 +204,24 @@ impl SqliteQueue {
     /// Gives messages back, to be delivered again after `after`, as if they had not been received: the receive is not
     /// counted. With no delay they take their old places.
     ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use broadway_sqlite::SqliteQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let queue = SqliteQueue::open(path).await?;
+    ///
+    /// queue.send("an order").await?;
+    /// let first = queue.receive(1).await?;
+    /// queue.release([first[0].receipt], Duration::ZERO).await?;
+    /// let again = queue.receive(1).await?;
+    /// assert_eq!((again[0].id, again[0].receive_count), (first[0].id, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the file cannot be written: then none is given back.
     pub async fn release(
@@ -186,6 +245,23 @@ impl SqliteQueue {
     }
 
     /// Makes leases end `by` from now, with one result for each.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use broadway_sqlite::SqliteQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let queue = SqliteQueue::open(path).await?;
+    ///
+    /// queue.send("an order").await?;
+    /// let received = queue.receive(1).await?;
+    /// let results = queue.extend([received[0].receipt], Duration::from_secs(300)).await?;
+    /// assert_eq!(results, [Ok(())]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the file cannot be written: then the leases end when they did.
@@ -211,6 +287,8 @@ impl SqliteQueue {
 
     /// All dead letters, in the order in which they died.
     ///
+    /// [`redrive`](Self::redrive) has an example.
+    ///
     /// # Errors
     /// When the file cannot be read.
     pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, Error> {
@@ -221,6 +299,33 @@ impl SqliteQueue {
     /// Puts all dead letters back into the queue under their old ids, with a receive count of 0, and says how many they
     /// were. `max_depth` does not stop it.
     ///
+    /// ```
+    /// # use broadway::{Builder, Payload};
+    /// # use broadway_sqlite::SqliteQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let queue = SqliteQueue::options().max_receives(1).open(path).await?;
+    /// queue.send("an order").await?;
+    /// let pipeline = Builder::<Payload, ()>::new(
+    ///     "orders",
+    ///     {
+    ///         let queue = queue.clone();
+    ///         move |_| queue.producer().stop_when_empty()
+    ///     },
+    ///     |_| Box::pin(async { Err("no such customer".into()) }),
+    /// );
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.failed, 1);
+    ///
+    /// let letters = queue.dead_letters().await?;
+    /// assert!(letters[0].reason.contains("no such customer"));
+    /// assert_eq!(queue.redrive().await?, 1);
+    /// assert_eq!((queue.depth().await?.ready, queue.purge_dead_letters().await?), (1, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the file cannot be written: then none is put back.
     pub async fn redrive(&self) -> Result<u64, Error> {
@@ -228,6 +333,8 @@ impl SqliteQueue {
     }
 
     /// Deletes all dead letters, and says how many they were.
+    ///
+    /// [`redrive`](Self::redrive) has an example.
     ///
     /// # Errors
     /// When the file cannot be written: then none is deleted.

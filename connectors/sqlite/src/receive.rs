@@ -12,6 +12,8 @@ use rusqlite::{Connection, Row, params};
 use crate::{Error, dead_letter, entry::MessageId, headers, lease::Receipt, time};
 
 /// A message that was received, and is leased.
+///
+/// [`SqliteQueue`](crate::SqliteQueue) has an example.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Received {
