@@ -1,6 +1,6 @@
 //! Who may order a pipeline to stop, how often, and what becomes of those who still push.
 
-use broadway::{Builder, EndReason, Pipeline, PushError, testing::TestProducer};
+use broadway::{Builder, EndReason, Pipeline, PushError, StopError, testing::TestProducer};
 use broadway_tests::{Gate, Recorder, Scripted, Step, assert_one_verdict_each, assert_settled, ms, within};
 use futures::FutureExt;
 use tokio::time::Instant;
@@ -149,6 +149,29 @@ async fn an_acknowledger_that_hangs_does_not_outlast_the_earliest_deadline() {
         assert!(stopped.elapsed() <= ms(1_001), "{:?}", stopped.elapsed());
         let report = report.unwrap();
         assert_eq!((report.unsettled, later.unwrap()), (4, report));
+    })
+    .await;
+}
+
+/// The tree has crashed and the pipeline gives up, but the source does not answer.
+#[tokio::test(start_paused = true)]
+async fn an_order_that_comes_while_a_pipeline_gives_up_brings_its_deadline_forward() {
+    within(async {
+        let recorder = Recorder::default();
+        recorder.hang(10);
+        let producer = Scripted::new(&recorder, [Step::Emit(vec![1])]);
+        let pipeline = Builder::new("gives-up", move |_| producer.clone(), |_| async { Ok(()) }.boxed())
+            .start_link()
+            .await
+            .unwrap();
+        pipeline.wait_until(|stats| stats.in_flight == 1).await;
+        tokio::time::sleep(ms(1)).await;
+        pipeline.kill("supervisor");
+        tokio::time::sleep(ms(1)).await;
+        let ordered = Instant::now();
+        let ending = pipeline.stop_within(ms(23)).await;
+        assert!(matches!(ending, Err(StopError::GaveUp { .. })), "{ending:?}");
+        assert_eq!(ordered.elapsed(), ms(23));
     })
     .await;
 }

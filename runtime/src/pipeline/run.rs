@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use tokio::{
     sync::watch,
     task::JoinHandle,
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, sleep_until},
 };
 
 use super::{
@@ -199,7 +199,8 @@ async fn watch_over(core: &Core, tree: &mut TreeTask, last: &mut Last<'_>, mut w
     }
 }
 
-/// Serves the release lane until `stopped`, and all is settled, or until the deadline.
+/// Serves the release lane until `stopped`, and all is settled, or until the deadline, which a later order can bring
+/// forward.
 async fn release_what_is_left(core: &Core, deadline: Instant, stopped: impl Future<Output = ()>) {
     let done = watch::Sender::new(false);
     let terminator = Terminator::new(core.shared.clone(), core.shared.probe("terminator"), done.subscribe());
@@ -209,8 +210,25 @@ async fn release_what_is_left(core: &Core, deadline: Instant, stopped: impl Futu
             done.send_replace(true);
         });
     };
+    let mut orders = core.orders.subscribe();
+    let mut deadline = deadline;
+    let past = async {
+        loop {
+            tokio::select! {
+                biased;
+                Ok(()) = orders.changed() => {
+                    deadline = orders.borrow_and_update().map_or(deadline, |order| deadline.min(order.deadline));
+                }
+                () = sleep_until(deadline) => return,
+            }
+        }
+    };
     // Past the deadline the sources' own redelivery takes over.
-    let _ = timeout_at(deadline, releasing).await;
+    tokio::select! {
+        biased;
+        () = releasing => {}
+        () = past => {}
+    }
 }
 
 /// Stages whose callbacks have not yielded.
