@@ -347,11 +347,11 @@ where
     E: Into<Error>,
 {
     // The stage writes its name into the failure when the callback returns.
-    let stage = Arc::from("");
+    let stage = || Arc::from("");
     *failure = match AssertUnwindSafe(async { f(message, output).await }).catch_unwind().await {
         Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(Failure::new(FailureKind::Error, error.into(), &stage)),
-        Err(panic) => Some(Failure::panicked(panic, &stage)),
+        Ok(Err(error)) => Some(Failure::new(FailureKind::Error, error.into(), &stage())),
+        Err(panic) => Some(Failure::panicked(panic, &stage())),
     };
 }
 

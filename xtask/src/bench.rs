@@ -4,29 +4,10 @@ use std::fs;
 
 use crate::command::{cargo, output, workspace};
 
-const HEAD: &str = "\
-# Performance
+/// Between these stands the table of `docs/performance.md`; the rest of that page is written by hand.
+const FENCES: (&str, &str) = ("```text\n", "```\n");
 
-Written by `cargo xtask bench`: ours beside hand-written tokio pipelines of the same shape, in turns in one run. Figures
-are medians on whatever machine ran it; only the ratios mean something. An in-memory source, an acknowledger that counts,
-handlers that do nothing.
-
-```text
-";
-
-const TAIL: &str = "\
-```
-
-## What is missed
-
-The seed deck is meant to run at 1.5 times the chunked `mpsc` pipeline and at least as fast on two runtime threads as on
-one. It does neither reliably. On one thread it needs about 1,350 instructions a message where the chunked pipeline needs
-850 (callgrind: `broadway-benches --profile ours 200000 1`, and `theirs`), for identity, acknowledgement, guards, counters
-and routing that the other does not have. On two threads most of the second thread's time goes into messages that travel
-between cores and into parking and waking tokio's threads. Why large demands fall behind chunks of 500 was not looked at.
-";
-
-/// Prints the table; a full run is written to `docs/performance.md`.
+/// Prints the table; a full run puts it into `docs/performance.md`.
 pub(crate) fn run(quick: bool) -> Result<(), String> {
     let mut arguments = vec!["run", "--release", "--quiet", "-p", "broadway-benches", "--"];
     if quick {
@@ -37,6 +18,26 @@ pub(crate) fn run(quick: bool) -> Result<(), String> {
         return Ok(());
     }
     let file = workspace().join("docs/performance.md");
-    fs::write(&file, format!("{HEAD}{table}{TAIL}"))
-        .map_err(|error| format!("cannot write {}: {error}", file.display()))
+    let page = fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let page = with_table(&page, &table).ok_or_else(|| format!("{} has no ```text block", file.display()))?;
+    fs::write(&file, page).map_err(|error| format!("cannot write {}: {error}", file.display()))
+}
+
+fn with_table(page: &str, table: &str) -> Option<String> {
+    let (before, rest) = page.split_once(FENCES.0)?;
+    let (_, after) = rest.split_once(FENCES.1)?;
+    Some([before, FENCES.0, table, FENCES.1, after].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_exchanged_and_the_rest_of_the_page_stays() {
+        let page = "head\n```text\nold\n```\ntail\n```text\nother\n```\n";
+        let expected = "head\n```text\nnew\n```\ntail\n```text\nother\n```\n";
+        assert_eq!(with_table(page, "new\n").as_deref(), Some(expected));
+        assert_eq!(with_table("no table", "new\n"), None);
+    }
 }
