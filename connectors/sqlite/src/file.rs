@@ -112,6 +112,9 @@ enum Finding {
 fn identify(path: &Path) -> Result<(), Finding> {
     // `immutable` also leaves a foreign journal alone. A queue's identity is in the file itself from its first commit.
     let connection = look(path, "immutable=1")?;
+    // The first page may say that the file is longer than it is: after a kill in a checkpoint the log has the rest. With
+    // this SQLite reads the page all the same, and nothing can be written here.
+    connection.pragma_update(None, "writable_schema", true).map_err(|e| damage(path, e))?;
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) =
         pragma("application_id").and_then(|id| Ok((id, pragma("user_version")?))).map_err(|e| damage(path, e))?;

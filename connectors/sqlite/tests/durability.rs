@@ -76,3 +76,24 @@ fn a_queue_outlives_the_runtime_that_it_was_opened_on() {
     second.block_on(queue.send("b")).unwrap();
     assert_eq!(texts(&second.block_on(queue.receive(10)).unwrap()), ["a", "b"]);
 }
+
+/// A checkpoint writes the file's first page before the pages that the file grows by: the first page then says that the file
+/// is longer than it is, and only the log has the rest.
+#[tokio::test]
+async fn a_queue_whose_process_was_killed_in_a_checkpoint_is_opened_with_all_its_messages() {
+    let place = Place::new();
+    let queue = place.open().await;
+    queue.send_batch((0..200).map(|n| format!("{n} {}", "x".repeat(1_000)))).await.unwrap();
+    let log = place.path().with_extension("queue-wal");
+    let (mut file, log) = (std::fs::read(place.path()).unwrap(), std::fs::read(log).unwrap());
+    place.outside().query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(())).unwrap();
+    let whole = std::fs::read(place.path()).unwrap();
+    let page = usize::from(u16::from_be_bytes([whole[16], whole[17]]));
+    assert!(file.len() < whole.len() && file[..page] != whole[..page]);
+    file[..page].copy_from_slice(&whole[..page]);
+
+    let killed = Place::new();
+    std::fs::write(killed.path(), file).unwrap();
+    std::fs::write(killed.path().with_extension("queue-wal"), log).unwrap();
+    assert_eq!(killed.open().await.depth().await.unwrap().ready, 200);
+}
