@@ -18,6 +18,7 @@
 //! assert_eq!(check(&topology)[0].to_string(), "`batch_size` must be at least 1");
 //! ```
 
+mod assign;
 pub mod defaults;
 pub mod diagram;
 pub mod options;
@@ -27,6 +28,7 @@ mod setters;
 mod topology;
 pub mod tree;
 
+pub use assign::Value;
 pub use options::{OptionSpec, Section, Takes};
 pub use retry::{Backoff, Retry};
 pub use rules::{Place, Rule, Violation, check};
