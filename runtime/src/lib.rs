@@ -64,7 +64,7 @@
 //!
 //! # Features
 //!
-//! None is on by default. `json`: [`Payload`] and messages decode JSON. `testing`: the test kit.
+//! None is on by default. `json`: [`Payload`] and messages decode JSON. `serde`: [`Overrides`] out of a file. `testing`: the test kit.
 
 #[doc(hidden)]
 pub mod __private;
@@ -77,6 +77,7 @@ mod error;
 mod failure;
 mod handler;
 mod message;
+mod overrides;
 mod payload;
 mod pipeline;
 mod report;
@@ -119,6 +120,7 @@ pub use error::{Chain, Error, Permanent, Result, ResultExt, RetryAfter};
 pub use failure::{DecodeError, Failure, FailureKind};
 pub use handler::{Batcher, BoxProducer, Broadway, Declared, DefaultBatcher, Lent, Outcome};
 pub use message::{BatchMode, Done, Message};
+pub use overrides::{Origin, Overrides, OverridesError};
 pub use payload::Payload;
 pub use pipeline::{
     AckError, BatchSummary, Handle, Health, MessageOutcome, Pipeline, PushError, RateLimitError, Setup, StartError,

@@ -84,13 +84,7 @@ async fn everything() {
     recorder.panic(1);
     let script = [Step::Fail(secrets(0..6)), Step::Emit(secrets(6..10)), Step::Finish(secrets(10..12))];
     let producer = Scripted::new(&recorder, script).failing_to_connect(["not yet"]);
-    let pipeline = troubled(producer)
-        .observer(Panics)
-        .configure()
-        .batcher("archive", |batcher| batcher.batch_size(1))
-        .start_link()
-        .await
-        .unwrap();
+    let pipeline = troubled(producer).observer(Panics).start_link().await.unwrap();
     assert_settled(&pipeline.wait().await.unwrap());
 
     // Verdicts that never arrive; a crash too many.

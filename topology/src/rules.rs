@@ -89,6 +89,11 @@ pub enum Rule {
         /// The batchers that there are.
         known: Vec<String>,
     },
+    /// Something is said of a batcher that there is not. Only what is set after the declaration can be wrong like that.
+    UnknownBatcher {
+        /// The batchers that there are.
+        known: Vec<String>,
+    },
     /// The pipeline has no name.
     EmptyName,
 }
@@ -280,6 +285,20 @@ impl Checker<'_> {
     }
 }
 
+impl Violation {
+    /// Whether the option at that place is the one to be changed, or one that the rule looked at.
+    pub fn concerns(&self, at: &Place) -> bool {
+        self.at == *at || self.depends_on.contains(at)
+    }
+
+    /// Something was said of the batcher at this place, and there is none of that name.
+    pub fn unknown_batcher(at: Place, topology: &Topology) -> Self {
+        let known = topology.batchers.iter().map(|batcher| batcher.name.clone()).collect();
+        let value = at.batcher.clone().unwrap_or_default();
+        Self { rule: Rule::UnknownBatcher { known }, at, value, depends_on: Vec::new() }
+    }
+}
+
 impl Rule {
     /// What to write instead, where that is not plain from the rule itself.
     pub fn help(&self) -> Option<String> {
@@ -313,7 +332,10 @@ impl Rule {
                 "name one batcher `default`, or write `batchers(default = NAME, ..)` or `batchers(unrouted = fail, ..)`"
                     .into()
             }
-            Self::UnknownDefaultBatcher { known } => format!("the batchers are {}", list(known)),
+            Self::UnknownBatcher { known } if known.is_empty() => "there are no batchers".into(),
+            Self::UnknownDefaultBatcher { known } | Self::UnknownBatcher { known } => {
+                format!("the batchers are {}", list(known))
+            }
             Self::EmptyName => "leave `name` out: its default is the type's name".into(),
             Self::AtMost { option: "stages", .. } => "each stage is a task; a few hundred are plenty".into(),
             _ => return None,
@@ -347,6 +369,7 @@ impl fmt::Display for Rule {
             Self::DuplicateBatcher => f.write_str("two batchers have the same name"),
             Self::NoDefaultBatcher => f.write_str("no batcher takes messages that were not routed"),
             Self::UnknownDefaultBatcher { .. } => f.write_str("`default` names no batcher"),
+            Self::UnknownBatcher { .. } => f.write_str("no batcher has that name"),
             Self::EmptyName => f.write_str("`name` is empty"),
         }
     }

@@ -2,13 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use broadway_topology::{Batcher, Processors, Producers, Topology};
+use broadway_topology::{Batcher, Place, Processors, Producers, Topology, Violation};
 
 use super::{Pipeline, StartError, plan::Source, start::start};
 use crate::{
     handler::{BoxProducer, Broadway},
+    overrides::{Origin, Overrides},
     stage::{Producer, StageIndex},
-    telemetry::{Observer, events},
+    telemetry::Observer,
 };
 
 /// A pipeline that has not started. Whatever is set here goes through the same rules as the attribute.
@@ -33,10 +34,14 @@ use crate::{
 /// ```
 #[must_use = "a setup does nothing until `start_link`"]
 pub struct Setup<P: Broadway> {
-    pipeline: Arc<P>,
-    topology: Topology,
-    source: Option<Source<P>>,
-    observer: Option<Box<dyn Observer>>,
+    pub(super) pipeline: Arc<P>,
+    pub(super) topology: Topology,
+    pub(super) source: Option<Source<P>>,
+    pub(super) observer: Option<Box<dyn Observer>>,
+    /// Where values came from that were not in the program.
+    pub(super) origins: Vec<Origin>,
+    /// What was said of batchers that there are not.
+    pub(super) strangers: Vec<Violation>,
 }
 
 impl<P: Broadway> Setup<P> {
@@ -44,7 +49,7 @@ impl<P: Broadway> Setup<P> {
     pub fn new(pipeline: impl Into<Arc<P>>) -> Self {
         let pipeline = pipeline.into();
         let topology = pipeline.topology();
-        Self { pipeline, topology, source: None, observer: None }
+        Self { pipeline, topology, source: None, observer: None, origins: Vec::new(), strangers: Vec::new() }
     }
 
     /// The topology as it would start.
@@ -76,8 +81,8 @@ impl<P: Broadway> Setup<P> {
         self
     }
 
-    /// Changes a batcher that the pipeline has: `setup.batcher("archive", |batcher| batcher.batch_size(10))`. A name that
-    /// it does not have changes nothing, because no message could be routed there.
+    /// Changes a batcher that the pipeline has: `setup.batcher("archive", |batcher| batcher.batch_size(10))`. With a name that
+    /// it does not have the start fails.
     ///
     /// ```
     /// # use broadway::{Builder, stage::from_iter};
@@ -97,7 +102,33 @@ impl<P: Broadway> Setup<P> {
     pub fn batcher(mut self, name: &str, change: impl FnOnce(&mut Batcher) -> &mut Batcher) -> Self {
         match self.topology.batchers.iter_mut().find(|batcher| batcher.name == name) {
             Some(batcher) => drop(change(batcher)),
-            None => events::no_such_batcher(&self.topology.name, name),
+            None => self.strangers.push(Violation::unknown_batcher(Place::batcher(name, ""), &self.topology)),
+        }
+        self
+    }
+
+    /// Sets what a file or the environment says. What is set later wins, here and in [`root`](Self::root) and the like.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Overrides, stage::from_iter};
+    /// # fn main() -> broadway::Result<()> {
+    /// # let orders = Builder::<u64, ()>::new("orders", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }));
+    /// let setup = orders
+    ///     .configure()
+    ///     .processors(|processors| processors.stages(2))
+    ///     .overrides(Overrides::from_env("ORDERS")?)
+    ///     .overrides(Overrides::default().set("processors.stages", "8", "--stages")?);
+    /// assert_eq!(setup.topology().processors.stages, 8);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn overrides(mut self, overrides: Overrides) -> Self {
+        let (origins, strangers) = overrides.apply(&mut self.topology);
+        let unknown = strangers.iter().map(|stranger| Violation::unknown_batcher(stranger.at.clone(), &self.topology));
+        self.strangers.extend(unknown);
+        for origin in origins.into_iter().chain(strangers) {
+            self.origins.retain(|earlier| earlier.at != origin.at);
+            self.origins.push(origin);
         }
         self
     }
@@ -157,7 +188,7 @@ impl<P: Broadway> Setup<P> {
     /// [`StartError`] for what can never succeed: options, a name in use, a producer that cannot be made or is refused for
     /// good. For what may pass (a connection that is refused) the pipeline starts, is not ready, and tries again.
     pub async fn start_link(self) -> Result<Pipeline, StartError> {
-        start(self.pipeline, self.topology, self.source, self.observer, P::DECLARED).await
+        start(self).await
     }
 }
 

@@ -7,11 +7,11 @@ use broadway_topology::{Topology, Tree, Violation, check};
 use futures::{FutureExt, future::join_all};
 
 use super::{
-    Core, Pipeline, Shared,
+    Core, Pipeline, Setup, Shared,
     entry::Door,
     hooks,
     pending::Splits,
-    plan::{INIT_PATIENCE, Plan, Source},
+    plan::{INIT_PATIENCE, Plan},
     processor::caught,
     registry::Name,
     run::run,
@@ -20,9 +20,10 @@ use crate::{
     error::{Chain, Error, is_permanent},
     failure::panic_text,
     handler::{Batcher, Broadway, Declared},
+    overrides::Origin,
     spawn::spawn,
     stage::StageIndex,
-    telemetry::{Counters, Observer, events},
+    telemetry::{Counters, events},
 };
 
 /// Why a pipeline did not start. Nothing runs.
@@ -52,6 +53,8 @@ pub enum StartError {
         pipeline: String,
         /// Which rules, at which options, with which values.
         violations: Vec<Violation>,
+        /// Where those of the values came from that were not in the program.
+        origins: Vec<Origin>,
         /// Where the pipeline is declared.
         declared: Option<Declared>,
     },
@@ -94,12 +97,16 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Topology { pipeline, violations, declared } => {
+            Self::Topology { pipeline, violations, origins, declared } => {
                 write!(f, "the topology of `{pipeline}`{} cannot start", At(declared))?;
-                for Violation { rule, at, value, .. } in violations {
+                for violation in violations {
+                    let Violation { rule, at, value, .. } = violation;
                     write!(f, "\n  {at} = {value}: {rule}")?;
                     if let Some(help) = rule.help() {
                         write!(f, "; {help}")?;
+                    }
+                    for Origin { at, from } in origins.iter().filter(|origin| violation.concerns(&origin.at)) {
+                        write!(f, " (`{}` comes from {from})", at.option)?;
                     }
                 }
                 Ok(())
@@ -135,19 +142,16 @@ impl fmt::Display for At<'_> {
     }
 }
 
-pub(crate) async fn start<P: Broadway>(
-    pipeline: Arc<P>,
-    mut topology: Topology,
-    source: Option<Source<P>>,
-    observer: Option<Box<dyn Observer>>,
-    declared: Option<Declared>,
-) -> Result<Pipeline, StartError> {
+pub(crate) async fn start<P: Broadway>(setup: Setup<P>) -> Result<Pipeline, StartError> {
+    let Setup { pipeline, mut topology, source, observer, mut origins, strangers: mut violations } = setup;
+    let declared = P::DECLARED;
     if tokio::runtime::Handle::try_current().is_err() {
         return Err(StartError::NoRuntime);
     }
-    let violations = check(&topology);
+    violations.extend(check(&topology));
     if !violations.is_empty() {
-        return Err(StartError::Topology { pipeline: topology.name, violations, declared });
+        origins.retain(|origin| violations.iter().any(|violation| violation.concerns(&origin.at)));
+        return Err(StartError::Topology { pipeline: topology.name, violations, origins, declared });
     }
     let checked = contradiction(&*pipeline, &topology).map_or_else(|| splitters(&*pipeline, &topology), Err);
     let splitters = match checked {

@@ -50,10 +50,6 @@ pub(crate) fn owner_dropped(pipeline: &str) {
     );
 }
 
-pub(crate) fn no_such_batcher(pipeline: &str, batcher: &str) {
-    warn!(name: "no_such_batcher", target: "broadway", pipeline, batcher, "the pipeline has no batcher of that name");
-}
-
 pub(crate) fn crashed(pipeline: &str, supervisor: &str, child: &str, reason: &str) {
     error!(name: "crashed", target: "broadway", pipeline, supervisor, child, reason, "crashed");
 }
