@@ -36,16 +36,35 @@ pub const BACKOFF_JITTER: f64 = 0.5;
 pub const BATCHER: &str = "default";
 
 /// Processor stages: two for each core that this process may use.
+///
+/// ```
+/// use broadway_topology::{Topology, defaults};
+///
+/// assert_eq!(Topology::new("Orders").processors.stages, defaults::processor_stages());
+/// assert_eq!(defaults::processor_stages() % 2, 0);
+/// ```
 pub fn processor_stages() -> u64 {
     2 * std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64)
 }
 
 /// A processor asks for more when it holds this many: half of `max_demand`.
+///
+/// ```
+/// use broadway_topology::defaults::{PROCESSOR_MAX_DEMAND, min_demand};
+///
+/// assert_eq!(min_demand(PROCESSOR_MAX_DEMAND), 5);
+/// ```
 pub fn min_demand(max_demand: u64) -> u64 {
     max_demand / 2
 }
 
 /// Messages that wait in a batcher outside of its demand: 100 full batches.
+///
+/// ```
+/// use broadway_topology::defaults::{BATCH_SIZE, max_pending};
+///
+/// assert_eq!(max_pending(BATCH_SIZE), 10_000);
+/// ```
 pub fn max_pending(batch_size: u64) -> u64 {
     batch_size.saturating_mul(MAX_PENDING_BATCHES)
 }

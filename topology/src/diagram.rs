@@ -8,6 +8,13 @@ use crate::{
 };
 
 /// Draws a topology; see [`Topology::diagram`].
+///
+/// ```
+/// # use broadway_topology::Topology;
+/// let topology = Topology::new("Orders");
+/// println!("{}", topology.diagram());
+/// assert!(topology.diagram().to_string().starts_with("Orders\n"));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Diagram<'a>(&'a Topology);
 

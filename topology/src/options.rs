@@ -4,6 +4,13 @@
 //! reference in the documentation is compared with it by a test.
 
 /// Where an option stands.
+///
+/// ```
+/// use broadway_topology::{OptionSpec, Section};
+///
+/// let names: Vec<_> = OptionSpec::of(Section::RateLimiting).map(|option| option.name).collect();
+/// assert_eq!(names, ["allowed_messages", "interval"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
     /// At the top of the attribute.
@@ -23,6 +30,15 @@ pub enum Section {
 }
 
 /// What an option takes.
+///
+/// ```
+/// use broadway_topology::{OptionSpec, Section, Takes, options::MAX_COUNT};
+///
+/// let takes = |section, name| OptionSpec::find(section, name).unwrap().takes;
+/// assert_eq!(takes(Section::Batchers, "batch_size"), Takes::Count { min: 1, max: MAX_COUNT });
+/// assert_eq!(takes(Section::Batchers, "batch_timeout"), Takes::Time);
+/// assert_eq!(takes(Section::Batchers, "split"), Takes::Flag);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
     /// A whole number within these bounds.
@@ -54,6 +70,14 @@ pub enum Takes {
 }
 
 /// One option.
+///
+/// ```
+/// use broadway_topology::{OptionSpec, Section};
+///
+/// let option = OptionSpec::find(Section::Processors, "max_demand").unwrap();
+/// assert_eq!(option.about, "how many messages each stage adds to what may be in flight");
+/// assert_eq!(option.default, "10");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OptionSpec {
     /// Where it stands.
@@ -69,8 +93,24 @@ pub struct OptionSpec {
 }
 
 /// No section starts more tasks than this: a guard against typing errors.
+///
+/// ```
+/// use broadway_topology::{Topology, check, options::MAX_STAGES};
+///
+/// let mut topology = Topology::new("Orders");
+/// topology.processors.stages(MAX_STAGES + 1);
+/// assert_eq!(check(&topology)[0].to_string(), "`stages` must be at most 65535");
+/// ```
 pub const MAX_STAGES: u64 = 65_535;
 /// No count is larger than this.
+///
+/// ```
+/// use broadway_topology::{Topology, check, options::MAX_COUNT};
+///
+/// let mut topology = Topology::new("Orders");
+/// topology.processors.max_demand(MAX_COUNT);
+/// assert!(check(&topology).is_empty());
+/// ```
 pub const MAX_COUNT: u64 = u32::MAX as u64;
 
 const STAGES: Takes = Takes::Count { min: 1, max: MAX_STAGES };
@@ -88,6 +128,13 @@ const fn option(
 }
 
 /// All options, in the order in which they are documented.
+///
+/// ```
+/// use broadway_topology::options::OPTIONS;
+///
+/// assert_eq!(OPTIONS[0].name, "name");
+/// assert!(OPTIONS.iter().all(|option| !option.about.is_empty()));
+/// ```
 pub const OPTIONS: &[OptionSpec] = &[
     option(
         Section::Root,
@@ -299,11 +346,26 @@ pub const OPTIONS: &[OptionSpec] = &[
 
 impl OptionSpec {
     /// The option of that name in that section.
+    ///
+    /// ```
+    /// use broadway_topology::{OptionSpec, Section};
+    ///
+    /// assert!(OptionSpec::find(Section::Batchers, "batch_size").is_some());
+    /// assert!(OptionSpec::find(Section::Processors, "batch_size").is_none());
+    /// ```
     pub fn find(section: Section, name: &str) -> Option<&'static OptionSpec> {
         OPTIONS.iter().find(|option| option.section == section && option.name == name)
     }
 
     /// The section inside of an option that has options of its own.
+    ///
+    /// ```
+    /// use broadway_topology::{OptionSpec, Section};
+    ///
+    /// let retry = OptionSpec::find(Section::Processors, "retry").unwrap();
+    /// assert_eq!(retry.inside(), Some(Section::Retry));
+    /// assert_eq!(OptionSpec::find(Section::Retry, "attempts").unwrap().inside(), None);
+    /// ```
     pub fn inside(&self) -> Option<Section> {
         match self.name {
             "rate_limiting" => Some(Section::RateLimiting),
@@ -314,6 +376,13 @@ impl OptionSpec {
     }
 
     /// All options of a section, in the order in which they are documented.
+    ///
+    /// ```
+    /// use broadway_topology::{OptionSpec, Section};
+    ///
+    /// let names: Vec<_> = OptionSpec::of(Section::Backoff).map(|option| option.name).collect();
+    /// assert_eq!(names, ["min", "max", "factor", "jitter"]);
+    /// ```
     pub fn of(section: Section) -> impl Iterator<Item = &'static OptionSpec> {
         OPTIONS.iter().filter(move |option| option.section == section)
     }
@@ -321,6 +390,12 @@ impl OptionSpec {
 
 impl Section {
     /// The section's name as it is written; empty at the top.
+    ///
+    /// ```
+    /// use broadway_topology::Section;
+    ///
+    /// assert_eq!((Section::RateLimiting.name(), Section::Root.name()), ("rate_limiting", ""));
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Self::Root => "",

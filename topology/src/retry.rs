@@ -8,6 +8,18 @@ use crate::{
 };
 
 /// How what failed is tried again. Permanent failures never are.
+///
+/// ```
+/// use broadway_topology::Retry;
+/// use std::time::Duration;
+///
+/// let mut retry = Retry::default();
+/// assert_eq!((retry.attempts, retry.within, retry.max_waiting), (Some(5), None, 1000));
+///
+/// retry.attempts(8).within(60_000).max_waiting(50).backoff(|backoff| backoff.min(50));
+/// assert_eq!((retry.attempts, retry.within), (Some(8), Some(Duration::from_secs(60))));
+/// assert_eq!(retry.unlimited().attempts, None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Retry {
     /// How often it is tried in all, the first time included; `None` is without a limit.
@@ -22,6 +34,17 @@ pub struct Retry {
 
 /// `backoff(min, max, factor, jitter)`: the wait before the second attempt is `min`, each further one is `factor` times as
 /// long, up to `max`; each is shortened by a random share of up to `jitter`.
+///
+/// ```
+/// use broadway_topology::Backoff;
+/// use std::time::Duration;
+///
+/// let mut backoff = Backoff::default();
+/// backoff.min(50).max(Duration::from_secs(5)).factor(1.5).jitter(0);
+/// let expected =
+///     Backoff { min: Duration::from_millis(50), max: Duration::from_secs(5), factor: 1.5, jitter: 0.0 };
+/// assert_eq!(backoff, expected);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backoff {
     /// The first wait.
@@ -69,7 +92,15 @@ impl Retry {
         self
     }
 
-    /// Changes how long to wait before each further attempt: `retry.backoff(|backoff| backoff.min(50).max(5_000))`.
+    /// Changes how long to wait before each further attempt. What is not changed stays as it is.
+    ///
+    /// ```
+    /// # use broadway_topology::Retry;
+    /// # use std::time::Duration;
+    /// let mut retry = Retry::default();
+    /// retry.backoff(|backoff| backoff.min(50).max(5_000));
+    /// assert_eq!((retry.backoff.min, retry.backoff.factor), (Duration::from_millis(50), 2.0));
+    /// ```
     pub fn backoff(&mut self, change: impl FnOnce(&mut Backoff) -> &mut Backoff) -> &mut Self {
         change(&mut self.backoff);
         self
@@ -114,6 +145,14 @@ impl Backoff {
     }
 
     /// The wait after so many attempts, at least one, before it is shortened.
+    ///
+    /// ```
+    /// # use broadway_topology::Backoff;
+    /// let backoff = Backoff::default();
+    /// let waits: Vec<_> = (1..=4).map(|attempts| backoff.after(attempts).as_millis()).collect();
+    /// assert_eq!(waits, [100, 200, 400, 800]);
+    /// assert_eq!(backoff.after(100), backoff.max);
+    /// ```
     pub fn after(&self, attempts: u64) -> Duration {
         let factor = self.factor.powf(attempts.saturating_sub(1) as f64);
         let longest = self.max.as_secs_f64();

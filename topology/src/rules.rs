@@ -12,6 +12,14 @@ use crate::{
 };
 
 /// Which rule was broken.
+///
+/// ```
+/// use broadway_topology::Rule;
+///
+/// let rule = Rule::AtLeast { option: "max_demand", min: 1 };
+/// assert_eq!(rule.to_string(), "`max_demand` must be at least 1");
+/// assert_eq!(rule.help().unwrap(), "without demand nothing is ever asked for");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
     /// A number below its bound.
@@ -99,6 +107,13 @@ pub enum Rule {
 }
 
 /// An option's place in a topology.
+///
+/// ```
+/// use broadway_topology::{Place, Section};
+///
+/// assert_eq!(Place::new(Section::Processors, "max_demand").to_string(), "processors(max_demand)");
+/// assert_eq!(Place::batcher("archive", "batch_size").to_string(), "batchers(archive(batch_size))");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The section.
@@ -110,6 +125,17 @@ pub struct Place {
 }
 
 /// A broken rule, where, and the value that broke it.
+///
+/// ```
+/// use broadway_topology::{Place, Section, Topology, check};
+///
+/// let mut topology = Topology::new("Orders");
+/// topology.processors.min_demand(20);
+/// let violation = check(&topology).remove(0);
+/// assert_eq!(violation.to_string(), "`min_demand` (20) must be less than `max_demand` (10)");
+/// assert_eq!((violation.at.to_string(), violation.value), ("processors(min_demand)".into(), "20".into()));
+/// assert_eq!(violation.depends_on, [Place::new(Section::Processors, "max_demand")]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// The rule.
@@ -123,6 +149,23 @@ pub struct Violation {
 }
 
 /// All violations, in reading order; empty when the topology is sound.
+///
+/// ```
+/// use broadway_topology::{Topology, check};
+///
+/// let mut topology = Topology::new("Orders");
+/// assert!(check(&topology).is_empty());
+///
+/// topology.shutdown(0).batcher("archive").batch_size(0);
+/// let texts: Vec<_> = check(&topology).iter().map(|violation| format!("{}: {violation}", violation.at)).collect();
+/// assert_eq!(
+///     texts,
+///     [
+///         "shutdown: `shutdown` must be at least 1 ms",
+///         "batchers(archive(batch_size)): `batch_size` must be at least 1",
+///     ]
+/// );
+/// ```
 pub fn check(topology: &Topology) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut out = Checker { found: &mut found };
@@ -301,6 +344,14 @@ impl Violation {
 
 impl Rule {
     /// What to write instead, where that is not plain from the rule itself.
+    ///
+    /// ```
+    /// use broadway_topology::Rule;
+    ///
+    /// let rule = Rule::AtLeastOneMillisecond { option: "batch_timeout" };
+    /// assert_eq!(rule.help().unwrap(), "for messages that should not wait, use `batch_size = 1`");
+    /// assert_eq!(Rule::DuplicateBatcher.help(), None);
+    /// ```
     pub fn help(&self) -> Option<String> {
         Some(match self {
             Self::AtLeastOneMillisecond { option: "batch_timeout" } => {

@@ -9,6 +9,12 @@ use crate::{
 };
 
 /// A whole number: any integer type. A negative one counts as 0, which no count allows.
+///
+/// ```
+/// use broadway_topology::Count;
+///
+/// assert_eq!((7u8.count(), 7usize.count(), (-7).count()), (7, 7, 0));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a whole number",
     label = "expected a whole number",
@@ -20,6 +26,13 @@ pub trait Count {
 }
 
 /// A time: milliseconds as a whole number, or a `Duration`.
+///
+/// ```
+/// use broadway_topology::Time;
+/// use std::time::Duration;
+///
+/// assert_eq!(1500.time(), Duration::from_millis(1500).time());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a time",
     label = "expected milliseconds or a `Duration`",
@@ -31,6 +44,12 @@ pub trait Time {
 }
 
 /// A number that need not be whole.
+///
+/// ```
+/// use broadway_topology::Decimal;
+///
+/// assert_eq!((1.5.decimal(), 3.decimal()), (1.5, 3.0));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a number",
     label = "expected a number",
@@ -109,6 +128,14 @@ impl Topology {
     }
 
     /// The batcher of that name, which is added if there is none.
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let mut topology = Topology::new("Orders");
+    /// topology.batcher("archive").batch_size(500);
+    /// topology.batcher("archive").stages(2); // the same one
+    /// assert_eq!((topology.batchers.len(), topology.batchers[0].batch_size), (1, 500));
+    /// ```
     pub fn batcher(&mut self, name: &str) -> &mut Batcher {
         let found = self.batchers.iter().position(|batcher| batcher.name == name);
         let index = found.unwrap_or_else(|| {
@@ -145,6 +172,13 @@ impl Producers {
     }
 
     /// How many messages may leave all producers together in each interval (milliseconds, or a `Duration`).
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let mut topology = Topology::new("Orders");
+    /// topology.producers.rate_limiting(100, 1000);
+    /// assert!(topology.diagram().to_string().contains("1 stage, 100 messages every 1s"));
+    /// ```
     pub fn rate_limiting(&mut self, allowed_messages: impl Count, interval: impl Time) -> &mut Self {
         let (allowed_messages, interval) = (allowed_messages.count(), interval.time());
         self.rate_limiting = Some(RateLimiting { allowed_messages, interval });
@@ -196,8 +230,14 @@ impl Processors {
         self
     }
 
-    /// Tries messages that failed again, as `change` says:
-    /// `processors.retry(|retry| retry.attempts(8).within(60_000))`. Default: they are not.
+    /// Tries messages that failed again, as `change` says. Default: they are not.
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let mut topology = Topology::new("Orders");
+    /// topology.processors.retry(|retry| retry.attempts(8).within(60_000));
+    /// assert_eq!(topology.processors.retry.unwrap().attempts, Some(8));
+    /// ```
     pub fn retry(&mut self, change: impl FnOnce(&mut Retry) -> &mut Retry) -> &mut Self {
         change(self.retry.get_or_insert_default());
         self
@@ -253,8 +293,14 @@ impl Batcher {
         self
     }
 
-    /// Tries batches that failed again, with the messages that are left, as `change` says:
-    /// `batcher.retry(|retry| retry.attempts(8).within(60_000))`. Default: they are not.
+    /// Tries batches that failed again, with the messages that are left, as `change` says. Default: they are not.
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let mut topology = Topology::new("Orders");
+    /// topology.batcher("archive").retry(|retry| retry.unlimited());
+    /// assert_eq!(topology.batchers[0].retry.unwrap().attempts, None);
+    /// ```
     pub fn retry(&mut self, change: impl FnOnce(&mut Retry) -> &mut Retry) -> &mut Self {
         change(self.retry.get_or_insert_default());
         self

@@ -6,6 +6,26 @@ use std::time::Duration;
 use crate::{defaults, retry::Retry};
 
 /// The shape, the numbers and the names of a pipeline.
+///
+/// ```
+/// use broadway_topology::{Routing, Topology, check};
+/// use std::time::Duration;
+///
+/// let mut topology = Topology::new("Orders");
+/// assert_eq!(topology.shutdown, Duration::from_secs(25));
+///
+/// topology.name("eu").shutdown(10_000).max_restarts(5).max_seconds(60);
+/// assert!(topology.explicit_name);
+///
+/// topology.batcher("hot").batch_size(10);
+/// topology.batcher("cold").batch_size(1000);
+/// topology.default_to("cold");
+/// assert_eq!(topology.default_batcher(), Some(1));
+/// assert!(check(&topology).is_empty());
+///
+/// topology.unrouted_fail();
+/// assert_eq!((&topology.routing, topology.default_batcher()), (&Routing::Fail, None));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Topology {
     /// What the pipeline is called in logs, statistics and errors.
@@ -29,6 +49,17 @@ pub struct Topology {
 }
 
 /// The producer layer.
+///
+/// ```
+/// use broadway_topology::Producers;
+/// use std::time::Duration;
+///
+/// let mut producers = Producers::default();
+/// producers.stages(2).module("my_queue()").rate_limiting(100, 1000).give_up_after(60_000).max_deliveries(5);
+/// assert_eq!((producers.stages, &*producers.module), (2, "my_queue()"));
+/// assert_eq!(producers.rate_limiting.unwrap().interval, Duration::from_secs(1));
+/// assert_eq!((producers.give_up_after, producers.max_deliveries), (Some(Duration::from_secs(60)), Some(5)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Producers {
     /// How many producer stages run.
@@ -44,6 +75,16 @@ pub struct Producers {
 }
 
 /// `rate_limiting(allowed_messages, interval)`.
+///
+/// ```
+/// use broadway_topology::{RateLimiting, Topology};
+/// use std::time::Duration;
+///
+/// let mut topology = Topology::new("Orders");
+/// topology.producers.rate_limiting(100, 1000);
+/// let limit = RateLimiting { allowed_messages: 100, interval: Duration::from_secs(1) };
+/// assert_eq!(topology.producers.rate_limiting, Some(limit));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimiting {
     /// Messages in each interval.
@@ -53,6 +94,16 @@ pub struct RateLimiting {
 }
 
 /// The processor layer.
+///
+/// ```
+/// use broadway_topology::Processors;
+/// use std::time::Duration;
+///
+/// let mut processors = Processors::default();
+/// processors.stages(20).max_demand(50).min_demand(10).partitioned(true).timeout(Duration::from_secs(30));
+/// assert_eq!((processors.stages, processors.max_demand, processors.min_demand), (20, 50, Some(10)));
+/// assert!(processors.partitioned && processors.timeout.is_some() && processors.retry.is_none());
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Processors {
     /// How many processor stages run.
@@ -70,6 +121,19 @@ pub struct Processors {
 }
 
 /// A batcher and its batch processors.
+///
+/// ```
+/// use broadway_topology::Batcher;
+/// use std::time::Duration;
+///
+/// let mut batcher = Batcher::new("archive");
+/// batcher.stages(4).batch_size(500).batch_timeout(5_000).max_bytes(1 << 20);
+/// batcher.max_pending(2_000).max_demand(1_000).partitioned(true).timeout(60_000).split(true);
+/// assert_eq!((batcher.batch_size, batcher.max_bytes), (500, Some(1 << 20)));
+/// assert_eq!((batcher.batch_timeout, batcher.timeout), (Duration::from_secs(5), Some(Duration::from_secs(60))));
+/// assert_eq!((batcher.max_pending, batcher.max_demand), (Some(2_000), Some(1_000)));
+/// assert!(batcher.stages == 4 && batcher.partitioned && batcher.split);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batcher {
     /// The batcher's name; the attribute makes an enum variant of it.
@@ -98,6 +162,14 @@ pub struct Batcher {
 }
 
 /// Where a message goes that `handle_message` did not route.
+///
+/// ```
+/// use broadway_topology::{Routing, Topology};
+///
+/// let mut topology = Topology::new("Orders");
+/// assert_eq!(topology.routing, Routing::To("default".into()));
+/// assert_eq!(topology.unrouted_fail().routing, Routing::Fail);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Routing {
     /// To the batcher of that name.
@@ -108,6 +180,13 @@ pub enum Routing {
 
 impl Topology {
     /// A topology of defaults, with one producer group, one processor group and no batchers.
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let topology = Topology::new("Orders");
+    /// assert!(!topology.explicit_name); // a default name may get a number
+    /// assert_eq!((topology.producers.stages, topology.batchers.len()), (1, 0));
+    /// ```
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -123,6 +202,16 @@ impl Topology {
     }
 
     /// The batcher that takes unrouted messages: the named one, or the only one.
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let mut topology = Topology::new("Orders");
+    /// assert_eq!(topology.default_batcher(), None);
+    /// topology.batcher("archive");
+    /// assert_eq!(topology.default_batcher(), Some(0)); // the only one
+    /// topology.batcher("default");
+    /// assert_eq!(topology.default_batcher(), Some(1)); // its name says so
+    /// ```
     pub fn default_batcher(&self) -> Option<usize> {
         match (&self.routing, self.batchers.len()) {
             (Routing::Fail, _) => None,
@@ -132,11 +221,28 @@ impl Topology {
     }
 
     /// Messages that the layers before the batchers may hold in all.
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let mut topology = Topology::new("Orders");
+    /// topology.processors.stages(20).max_demand(10);
+    /// assert_eq!(topology.processor_demand(), 200);
+    /// ```
     pub fn processor_demand(&self) -> u64 {
         self.processors.stages.saturating_mul(self.processors.max_demand)
     }
 
     /// Messages that may wait for `batcher`, besides those in its batches.
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let mut topology = Topology::new("Orders");
+    /// topology.processors.stages(2).max_demand(10);
+    /// topology.batcher("default").batch_size(100);
+    /// assert_eq!(topology.batcher_demand(&topology.batchers[0]), 100);
+    /// topology.batcher("default").max_demand(1_000);
+    /// assert_eq!(topology.batcher_demand(&topology.batchers[0]), 1_000);
+    /// ```
     pub fn batcher_demand(&self, batcher: &Batcher) -> u64 {
         batcher.max_demand.unwrap_or_else(|| batcher.batch_size.max(self.processor_demand()))
     }
@@ -144,11 +250,23 @@ impl Topology {
 
 impl Processors {
     /// `min_demand`, given or by default.
+    ///
+    /// ```
+    /// # use broadway_topology::Processors;
+    /// let mut processors = Processors::default();
+    /// assert_eq!(processors.effective_min_demand(), 5);
+    /// assert_eq!(processors.min_demand(0).effective_min_demand(), 0);
+    /// ```
     pub fn effective_min_demand(&self) -> u64 {
         self.min_demand.unwrap_or_else(|| defaults::min_demand(self.max_demand))
     }
 
     /// Messages that a processor takes at once at most.
+    ///
+    /// ```
+    /// # use broadway_topology::Processors;
+    /// assert_eq!(Processors::default().max_demand(50).min_demand(10).chunk(), 40);
+    /// ```
     pub fn chunk(&self) -> u64 {
         self.max_demand.saturating_sub(self.effective_min_demand()).max(1)
     }
@@ -156,6 +274,12 @@ impl Processors {
 
 impl Batcher {
     /// A batcher of defaults.
+    ///
+    /// ```
+    /// # use broadway_topology::Batcher;
+    /// let batcher = Batcher { batch_size: 10, ..Batcher::new("archive") };
+    /// assert_eq!((&*batcher.name, batcher.stages), ("archive", 1));
+    /// ```
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -173,6 +297,13 @@ impl Batcher {
     }
 
     /// `max_pending`, given or by default.
+    ///
+    /// ```
+    /// # use broadway_topology::Batcher;
+    /// let mut batcher = Batcher::new("archive");
+    /// assert_eq!(batcher.effective_max_pending(), 10_000);
+    /// assert_eq!(batcher.max_pending(500).effective_max_pending(), 500);
+    /// ```
     pub fn effective_max_pending(&self) -> u64 {
         self.max_pending.unwrap_or_else(|| defaults::max_pending(self.batch_size))
     }

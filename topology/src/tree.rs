@@ -7,6 +7,14 @@ use std::fmt;
 use crate::topology::Topology;
 
 /// What a supervisor restarts when a child crashes.
+///
+/// ```
+/// use broadway_topology::{Strategy, Topology, Tree};
+///
+/// let tree = Tree::of(&Topology::new("Orders"));
+/// assert_eq!(tree.strategy, Strategy::RestForOne);
+/// assert_eq!(tree.strategy.to_string(), "rest_for_one");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
     /// The child alone.
@@ -18,6 +26,13 @@ pub enum Strategy {
 }
 
 /// How many restarts a supervisor accepts before it gives up.
+///
+/// ```
+/// use broadway_topology::{Intensity, Topology, Tree};
+///
+/// let tree = Tree::of(Topology::new("Orders").max_restarts(7));
+/// assert_eq!(tree.intensity, Intensity { max_restarts: 7, max_seconds: 5 });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Intensity {
     /// Restarts.
@@ -27,6 +42,20 @@ pub struct Intensity {
 }
 
 /// What a leaf of the tree does.
+///
+/// ```
+/// use broadway_topology::{Role, Topology, Tree};
+///
+/// let mut topology = Topology::new("Orders");
+/// topology.processors.stages(1);
+/// topology.batcher("archive");
+/// let tree = Tree::of(&topology);
+/// let roles: Vec<_> = tree.stages().iter().map(|(_, role)| *role).collect();
+/// assert_eq!(
+///     roles,
+///     [Role::Producer(0), Role::Processor(0), Role::Batcher(0), Role::BatchProcessor(0, 0), Role::Terminator]
+/// );
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Counts the messages that leave the producers.
@@ -44,6 +73,14 @@ pub enum Role {
 }
 
 /// What a supervisor is in charge of.
+///
+/// ```
+/// use broadway_topology::{Layer, Node, Topology, Tree};
+///
+/// let tree = Tree::of(&Topology::new("Orders"));
+/// let Node::Supervisor(producers) = &tree.children[0] else { unreachable!() };
+/// assert_eq!((tree.layer, producers.layer), (Layer::Pipeline, Layer::Producers));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layer {
     /// The whole pipeline.
@@ -61,6 +98,24 @@ pub enum Layer {
 }
 
 /// A supervisor with its children.
+///
+/// ```
+/// use broadway_topology::{Topology, Tree};
+///
+/// let mut topology = Topology::new("Orders");
+/// topology.processors.stages(1);
+/// assert_eq!(
+///     Tree::of(&topology).to_string(),
+///     "\
+/// supervisor (rest_for_one, 3 restarts in 5 s)
+/// ├─ producers (one_for_one, 2 restarts in 1 s)
+/// │  └─ producer_0
+/// ├─ processors (one_for_all, 0 restarts in 1 s)
+/// │  └─ processor_default_0
+/// └─ terminator
+/// "
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
     /// The supervisor's name.
@@ -76,6 +131,13 @@ pub struct Tree {
 }
 
 /// A child of a supervisor.
+///
+/// ```
+/// use broadway_topology::{Node, Role, Topology, Tree};
+///
+/// let tree = Tree::of(&Topology::new("Orders"));
+/// assert_eq!(tree.children[2], Node::Stage { name: "terminator".into(), role: Role::Terminator });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
     /// A stage.
@@ -96,6 +158,14 @@ const BATCHER_RESTARTS: Intensity = Intensity { max_restarts: 4, max_seconds: 2 
 
 impl Tree {
     /// The tree of a topology that was [checked](crate::check).
+    ///
+    /// ```
+    /// use broadway_topology::{Topology, Tree};
+    ///
+    /// let mut topology = Topology::new("Orders");
+    /// topology.producers.rate_limiting(100, 1000);
+    /// assert_eq!(Tree::of(&topology).stages()[0].0, "rate_limiter"); // it starts first
+    /// ```
     pub fn of(topology: &Topology) -> Self {
         let supervisor = |name: &str, layer, strategy, intensity, children| {
             Node::Supervisor(Self { name: name.to_owned(), layer, strategy, intensity, children })
@@ -150,6 +220,15 @@ impl Tree {
     }
 
     /// All stages, in the order in which they start.
+    ///
+    /// ```
+    /// # use broadway_topology::{Topology, Tree};
+    /// let mut topology = Topology::new("Orders");
+    /// topology.processors.stages(2);
+    /// let tree = Tree::of(&topology);
+    /// let names: Vec<_> = tree.stages().iter().map(|(name, _)| *name).collect();
+    /// assert_eq!(names, ["producer_0", "processor_default_0", "processor_default_1", "terminator"]);
+    /// ```
     pub fn stages(&self) -> Vec<(&str, Role)> {
         let stages = self.children.iter().flat_map(|child| match child {
             Node::Stage { name, role } => vec![(&**name, *role)],
@@ -159,6 +238,13 @@ impl Tree {
     }
 
     /// Whether a supervisor or a stage has that name.
+    ///
+    /// ```
+    /// # use broadway_topology::{Topology, Tree};
+    /// let tree = Tree::of(&Topology::new("Orders"));
+    /// assert!(tree.has("producers") && tree.has("producer_0"));
+    /// assert!(!tree.has("producer_1"));
+    /// ```
     pub fn has(&self, name: &str) -> bool {
         let below = |child: &Node| match child {
             Node::Stage { name: stage, .. } => stage == name,
