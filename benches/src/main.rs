@@ -2,13 +2,29 @@
 //! `NAME ours THEIRS ratio`. Figures are medians; on a noisy machine only the ratios mean something.
 
 mod hand_written;
-mod ours;
+
+/// The pipelines on the runtime as it is.
+#[path = "."]
+mod whole {
+    use broadway as runtime;
+    #[path = "ours.rs"]
+    pub(crate) mod ours;
+}
+
+/// The same on a runtime without telemetry.
+#[expect(clippy::duplicate_mod, dead_code, reason = "the same file on another runtime, and not all of it is run there")]
+#[path = "."]
+mod bare {
+    use broadway_without_telemetry as runtime;
+    #[path = "ours.rs"]
+    pub(crate) mod ours;
+}
 
 use std::{future::Future, time::Instant};
 
 use lexopt::ValueExt;
-use ours::{NO_BATCHER, SEED_DECK, Shape};
 use tokio::runtime::Runtime;
+use whole::ours::{self, NO_BATCHER, SEED_DECK, Shape};
 
 fn main() -> Result<(), lexopt::Error> {
     let mut parser = lexopt::Parser::from_env();
@@ -16,12 +32,15 @@ fn main() -> Result<(), lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             lexopt::Arg::Long("quick") => (messages, rounds) = (400_000, 5),
-            // One shape alone, for profilers: `--profile ours 2000000 1` (messages, runtime threads), `unbatched` or `theirs`.
+            // One shape alone, for profilers: `--profile ours 2000000 1` (messages, runtime threads), `bare`, `observed`,
+            // `unbatched` or `theirs`.
             lexopt::Arg::Long("profile") => {
                 let whose = parser.value()?;
                 let (messages, threads) = (parser.value()?.parse()?, parser.value()?.parse()?);
                 match whose.to_str() {
                     Some("ours") => block_on(&runtime(threads), ours::run(messages, SEED_DECK)),
+                    Some("bare") => block_on(&runtime(threads), bare::ours::run(messages, bare::ours::SEED_DECK)),
+                    Some("observed") => block_on(&runtime(threads), ours::run_observed(messages, SEED_DECK)),
                     Some("unbatched") => block_on(&runtime(threads), ours::run(messages, NO_BATCHER)),
                     _ => block_on(&runtime(threads), hand_written::chunks(messages, 20, 5, Some(10))),
                 }
@@ -97,10 +116,24 @@ fn main() -> Result<(), lexopt::Error> {
         &one,
         || hand_written::chunks(n, 20, 5, Some(10)),
     );
+    bench.compare(
+        "telemetry, nobody listens / left out, 1 thread",
+        &one,
+        || ours::run(n, SEED_DECK),
+        &one,
+        || bare::ours::run(n, bare::ours::SEED_DECK),
+    );
+    bench.compare(
+        "an observer that does nothing / none, 1 thread",
+        &one,
+        || ours::run_observed(n, SEED_DECK),
+        &one,
+        || ours::run(n, SEED_DECK),
+    );
 
     let mut times: Vec<f64> =
         (0..rounds).map(|_| block_on(&two, ours::ten_at_twenty_idle()).as_secs_f64() * 1e3).collect();
-    println!("{:<42} {:>8.2} ms   (at most 13)", "ten messages at twenty idle processors", median(&mut times));
+    println!("{:<46} {:>8.2} ms   (at most 13)", "ten messages at twenty idle processors", median(&mut times));
     Ok(())
 }
 
@@ -125,7 +158,7 @@ impl Bench {
             }
         }
         let (our_rate, their_rate) = (median(&mut our_rates), median(&mut their_rates));
-        println!("{name:<42} {our_rate:>8.2} M/s {their_rate:>8.2} M/s {:>6.2} x", our_rate / their_rate);
+        println!("{name:<46} {our_rate:>8.2} M/s {their_rate:>8.2} M/s {:>6.2} x", our_rate / their_rate);
     }
 
     fn rate(&self, runtime: &Runtime, pipeline: impl Future<Output = ()> + Send + 'static) -> f64 {

@@ -9,9 +9,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use broadway::{
-    AckData, AckRef, AckReport, Acknowledger, Batch, BoxProducer, Broadway, DefaultBatcher, Incoming, MessageOf, Next,
-    Outbox, Producer, ProducerContext, Result, Settled, StageIndex, StartLink, topology::Topology,
+
+use super::runtime::{
+    AckData, AckRef, AckReport, Acknowledger, Batch, BoxProducer, Broadway, Builder, DefaultBatcher, Incoming,
+    MessageOf, Next, Outbox, Producer, ProducerContext, Result, Settled, Setup, StageIndex, StartLink,
+    observe::Observer, topology::Topology,
 };
 
 #[derive(Clone, Copy)]
@@ -105,11 +107,25 @@ impl Broadway for Bench {
     }
 }
 
+/// Sees all and does nothing.
+struct Nobody;
+
+impl Observer for Nobody {}
+
 /// Runs `messages` messages, a multiple of the producers, through the shape.
 pub(crate) async fn run(messages: u64, shape: Shape) {
+    finish(messages, shape, |setup| setup).await;
+}
+
+/// The same, with an observer.
+pub(crate) async fn run_observed(messages: u64, shape: Shape) {
+    finish(messages, shape, |setup| setup.observer(Nobody)).await;
+}
+
+async fn finish(messages: u64, shape: Shape, set_up: impl FnOnce(Setup<Bench>) -> Setup<Bench>) {
     let acknowledged = Arc::new(Count::default());
     let bench = Bench { shape, messages, acknowledged: acknowledged.clone() };
-    let pipeline = bench.start_link().await.expect("the pipeline starts");
+    let pipeline = set_up(bench.configure()).start_link().await.expect("the pipeline starts");
     let report = pipeline.wait().await.expect("the pipeline ends");
     assert_eq!(acknowledged.0.load(Ordering::Relaxed), messages, "{report}");
 }
@@ -119,7 +135,7 @@ pub(crate) async fn ten_at_twenty_idle() -> Duration {
     let producer = tokio::sync::mpsc::channel::<u64>(10);
     let (sender, receiver) = producer;
     let receiver = std::sync::Mutex::new(Some(receiver));
-    let pipeline = broadway::Builder::new(
+    let pipeline = Builder::new(
         "idle",
         move |_| Channel(receiver.lock().expect("not poisoned").take().expect("one producer")),
         |message| {

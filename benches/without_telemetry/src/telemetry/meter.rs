@@ -1,0 +1,78 @@
+//! What is left of the meter when nothing is recorded: whether rounds are brief, which decides who is woken. The clock is
+//! read after a rest that a stage needs to know its pace, and after a round, or after every fourth while they are brief.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{Clock, StageCounters};
+
+/// As in the runtime.
+const BRIEF: Duration = Duration::from_micros(20);
+const SAMPLE: u32 = 4;
+
+pub(crate) struct Meter {
+    since: Instant,
+    rounds: u32,
+    brief: bool,
+    rests: bool,
+}
+
+impl Meter {
+    pub(crate) fn new(_clock: Clock, _counters: Arc<StageCounters>) -> Self {
+        Self { since: Instant::now(), rounds: 0, brief: false, rests: true }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_brief(&self) -> bool {
+        self.brief
+    }
+
+    pub(crate) fn wait<F: Future + Unpin>(&mut self, mut work: F) -> impl Future<Output = F::Output> {
+        poll_fn(move |cx| {
+            let poll = Pin::new(&mut work).poll(cx);
+            if poll.is_pending() {
+                self.rests = true;
+            } else {
+                self.resume();
+            }
+            poll
+        })
+    }
+
+    pub(crate) fn begin(&mut self) {}
+
+    pub(crate) fn begin_at(&mut self, _now: u64) {}
+
+    pub(crate) fn end(&mut self) {}
+
+    pub(crate) fn last_read(&self) -> u64 {
+        0
+    }
+
+    #[inline]
+    pub(crate) fn waited(&self, _entered_at: u64, _messages: usize) {}
+
+    #[inline]
+    pub(crate) fn worked(&mut self) {
+        self.rounds += 1;
+        if !self.brief || self.rounds == SAMPLE {
+            let now = Instant::now();
+            self.brief = now - std::mem::replace(&mut self.since, now) < BRIEF * self.rounds;
+            self.rounds = 0;
+        }
+    }
+
+    pub(crate) fn resume(&mut self) {
+        if std::mem::take(&mut self.rests) {
+            (self.since, self.rounds) = (Instant::now(), 0);
+        }
+    }
+
+    pub(crate) fn rest(&mut self) {
+        self.rests = true;
+    }
+}
