@@ -156,7 +156,8 @@ impl Backoff {
     pub fn after(&self, attempts: u64) -> Duration {
         let factor = self.factor.powf(attempts.saturating_sub(1) as f64);
         let longest = self.max.as_secs_f64();
-        Duration::from_secs_f64((self.min.as_secs_f64() * factor).min(longest))
+        // A float cannot hold the longest time that there is.
+        Duration::try_from_secs_f64((self.min.as_secs_f64() * factor).min(longest)).unwrap_or(self.max)
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     Shared,
     batch_processor::BatchProcessor,
     handled::Handled,
+    later::later,
     leases::{Held, hold, is_over},
     parcel::Parcel,
     pending::Key,
@@ -329,7 +330,7 @@ impl<P: Broadway> BatchProcessor<P> {
         key: Option<Key>,
         retries: &mut BatchRetries<P>,
     ) -> bool {
-        let due = Instant::now() + wait;
+        let due = later(Instant::now(), wait);
         let mut leases: Vec<(&mut MessageOf<P>, Instant)> = Vec::new();
         for message in &mut tried.batch.messages {
             leases.push((message, due));

@@ -12,6 +12,7 @@ mod handle;
 mod handled;
 mod hooks;
 mod inside;
+mod later;
 mod leases;
 mod lent;
 mod order;

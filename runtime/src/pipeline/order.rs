@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::later::later;
 use crate::report::EndReason;
 
 /// Of a drain's time, this part at its end is kept for releasing what is left.
@@ -25,7 +26,7 @@ impl Order {
     pub(crate) fn within(reason: EndReason, time: Duration) -> Self {
         let now = Instant::now();
         let releasing = time.mul_f64(RELEASING_SHARE).clamp(RELEASING_LEAST, RELEASING_MOST).min(time / 2);
-        Self { reason, cut_at: now + (time - releasing), deadline: now + time }
+        Self { reason, cut_at: later(now, time - releasing), deadline: later(now, time) }
     }
 
     /// Release everything at once.

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{handled::Handled, processor::caught};
+use super::{handled::Handled, later::later, processor::caught};
 use crate::{
     batch::{MessageOf, Trigger},
     batch_key::BatchKey,
@@ -254,7 +254,7 @@ impl<P: Broadway> Pending<P> {
             outputs: Vec::with_capacity(room),
             ..Handled::default()
         });
-        let (due_at, older) = (now + self.timeout, self.youngest);
+        let (due_at, older) = (later(now, self.timeout), self.youngest);
         let (trigger, ready_at, flush, filling, splitter, younger) = (None, 0, false, true, None, NONE);
         let forming = Forming { key, content, due_at, trigger, ready_at, flush, filling, splitter, older, younger };
         let index = self.free.pop().unwrap_or_else(|| {

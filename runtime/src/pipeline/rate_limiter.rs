@@ -10,6 +10,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+use super::later::later;
 use crate::telemetry::RateLimiterStats;
 
 #[derive(Debug)]
@@ -24,7 +25,7 @@ struct Window {
 
 impl RateLimiter {
     pub(crate) fn new(limit: RateLimiting) -> Self {
-        let window = Window { limit, ends: Instant::now() + limit.interval, left: limit.allowed_messages };
+        let window = Window { limit, ends: later(Instant::now(), limit.interval), left: limit.allowed_messages };
         Self(Mutex::new(window), Notify::new())
     }
 
@@ -53,7 +54,7 @@ impl RateLimiter {
         window.limit = limit;
         if reset {
             window.left = limit.allowed_messages;
-            window.ends = Instant::now() + limit.interval;
+            window.ends = later(Instant::now(), limit.interval);
             self.1.notify_waiters();
         }
     }
@@ -102,9 +103,9 @@ impl Window {
         let Self { limit: RateLimiting { allowed_messages, interval }, ends, left } = self;
         let missed = (now - *ends).as_nanos() / interval.as_nanos().max(1);
         let windows = u32::try_from(missed).unwrap_or(u32::MAX - 1) + 1;
-        *ends += *interval * windows;
+        *ends = later(*ends, *interval * windows);
         if *ends <= now {
-            *ends = now + *interval;
+            *ends = later(now, *interval);
         }
         *left = *allowed_messages;
     }

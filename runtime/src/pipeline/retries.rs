@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{
     Shared,
+    later::later,
     leases::{Held, hold, is_over},
     pace::Pace,
     processor::{Again, Processor, Round, Way, caught},
@@ -137,7 +138,7 @@ impl<P: Broadway> Retries<P> {
         for (message, way) in round.kept.drain(..).rev() {
             let value = self.value(usize::MAX, &message);
             match (way, value) {
-                (Way::Again(wait), value) => waiting.push((message, value, now + wait)),
+                (Way::Again(wait), value) => waiting.push((message, value, later(now, wait))),
                 (_, Some(value)) => self.room.park_first(message, &value),
                 (_, None) => drop(message),
             }
