@@ -59,6 +59,7 @@
 //! - [`macro@broadway`]: every option, with its default
 //! - [`Broadway`] and [`Builder`]: pipelines without the attribute
 //! - [`Producer`], [`Outbox`], [`Acknowledger`]: to connect a source; [`stage::from_iter`] for an iterator
+//! - [`channel()`]: to feed a pipeline from its own process, and to chain pipelines
 //! - [`topology`]: the shape of a pipeline as data, its rules and its diagram
 //! - `broadway::testing`, with the feature `testing`: callbacks as plain methods, pipelines on virtual time
 //!
@@ -72,6 +73,8 @@ mod acknowledger;
 mod batch;
 mod batch_key;
 mod builder;
+mod chain;
+pub mod channel;
 mod envelope;
 mod error;
 mod failure;
@@ -116,6 +119,7 @@ pub use batch_key::{BatchKey, BatchKeyValue};
 pub use broadway_macros::broadway;
 pub use broadway_topology as topology;
 pub use builder::{Builder, Closures};
+pub use channel::channel;
 pub use error::{Chain, Error, Permanent, Result, ResultExt, RetryAfter};
 pub use failure::{DecodeError, Failure, FailureKind};
 pub use handler::{Batcher, BoxProducer, Broadway, Declared, DefaultBatcher, Lent, Outcome};

@@ -76,6 +76,12 @@ impl Ticket {
         std::mem::take(&mut self.data)
     }
 
+    /// Hands the duty to settle to another ticket of the same message: this one counts as told.
+    pub(crate) fn hand_over(&mut self) -> Self {
+        let (lane, ack_ref, sequence) = (self.lane, self.ack_ref, self.sequence);
+        Self { lane, ack_ref, sequence, data: self.tell() }
+    }
+
     /// What the acknowledger needs, to be changed by it.
     pub(crate) fn data_mut(&mut self) -> &mut AckData {
         &mut self.data
@@ -117,17 +123,25 @@ impl Drop for Ticket {
 }
 
 impl Ticket {
+    /// Settles the message from outside of its stages, by way of the release lane; the settlement's data are the ticket's.
+    pub(crate) fn post(mut self, verdict: Verdict, settlement: Settlement) {
+        self.post_once(verdict, settlement);
+    }
+
     #[cold]
     fn release(&mut self) {
-        if self.is_told() {
-            return;
+        if !self.is_told() {
+            self.post_once(Verdict::Released, Settlement::default());
         }
+    }
+
+    fn post_once(&mut self, verdict: Verdict, settlement: Settlement) {
+        let (id, data) = (self.lane, self.settle());
         let lanes = LANES.get().read().unwrap_or_else(PoisonError::into_inner);
         // A pipeline that has ended leaves its messages to the source's own redelivery.
-        let Some(lane) = lanes.get(&self.lane).and_then(Weak::upgrade) else { return };
+        let Some(lane) = lanes.get(&id).and_then(Weak::upgrade) else { return };
         drop(lanes);
-        let settlement = Settlement { data: std::mem::take(&mut self.data), ..Settlement::default() };
-        lane.post(Unsettled { ack_ref: self.ack_ref, verdict: Verdict::Released, settlement });
+        lane.post(Unsettled { ack_ref: self.ack_ref, verdict, settlement: Settlement { data, ..settlement } });
     }
 }
 

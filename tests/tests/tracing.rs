@@ -102,6 +102,10 @@ async fn everything() {
     pipeline.stop_within(ms(200)).await.unwrap();
     let pipeline = Builder::<u64, ()>::new("unconnected", |_| Unconnected, |_| async { Ok(()) }.boxed());
     drop(pipeline.start_link().await.unwrap());
+    // A channel whose pipeline never was.
+    let (sender, receiver) = broadway::channel(1);
+    sender.try_send(SECRET).unwrap();
+    drop(receiver);
     retried().await;
     undrained().await.stop().await.unwrap();
 }

@@ -41,6 +41,7 @@ pub(crate) use self::core::Core;
 pub use self::core::PushError;
 pub use early::{AckError, ack_immediately};
 pub use handle::{Handle, Health, RateLimitError};
+pub(crate) use outcome::{ACK_REF, Waiter};
 pub use outcome::{BatchSummary, Outcome as MessageOutcome, Status};
 pub use owner::Pipeline;
 pub use registry::all_running;

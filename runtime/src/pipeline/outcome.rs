@@ -1,7 +1,7 @@
 //! What became of one message that somebody waits for: a message that was pushed into a running pipeline, by a test or by
 //! the same process.
 
-use std::{any::Any, fmt, sync::Mutex};
+use std::{any::Any, fmt, sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
@@ -10,8 +10,10 @@ use crate::{
     acknowledger::{AckData, AckOptions, AckRef, AckReport, Acknowledger, Settled, Settlement},
     batch::{BatchInfo, MessageOf, Trigger},
     batch_key::BatchKey,
+    chain::Link,
     failure::Failure,
     handler::{Batcher, Broadway},
+    ticket::Verdict,
 };
 
 /// The first registration of every pipeline is [`Teller`]'s.
@@ -61,6 +63,13 @@ impl Outcome {
         Self { status: Status::Released, failure, batcher, batch, attempts: 0, output, batch_key: BatchKey::default() }
     }
 
+    /// What is known of a verdict that did not come from the end of the pipeline.
+    fn of(settlement: &Settlement) -> Self {
+        let failure = settlement.failure.clone();
+        let status = if failure.is_some() { Status::Failed } else { Status::Successful };
+        Self { status, failure, ..Self::released() }
+    }
+
     /// What `handle_message` returned, if it is an `O` and no callback took it.
     pub fn output<O: 'static>(&self) -> Option<&O> {
         self.output.as_ref()?.downcast_ref()
@@ -85,18 +94,46 @@ impl fmt::Debug for Outcome {
     }
 }
 
-/// Somebody who waits for an outcome. Travels as the message's acknowledgement data.
-pub(crate) struct Waiter(Mutex<Option<oneshot::Sender<Outcome>>>);
+/// Who waits for what becomes of a message: somebody in this process, the message that it was chained to, or both. Travels as
+/// the message's acknowledgement data.
+#[derive(Default)]
+pub(crate) struct Waiter {
+    sender: Mutex<Option<oneshot::Sender<Outcome>>>,
+    link: Option<Link>,
+}
 
 impl Waiter {
     #[cfg(feature = "testing")]
     pub(crate) fn new() -> (Self, oneshot::Receiver<Outcome>) {
         let (sender, receiver) = oneshot::channel();
-        (Self(Mutex::new(Some(sender))), receiver)
+        (Self { sender: Mutex::new(Some(sender)), link: None }, receiver)
     }
 
-    fn tell(&self, outcome: Outcome) {
-        let sender = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    /// A message upstream waits.
+    pub(crate) fn linked(link: Link) -> Self {
+        Self { sender: Mutex::default(), link: Some(link) }
+    }
+
+    /// The message upstream does not wait: this one was not sent.
+    pub(crate) fn unlink(&self) {
+        if let Some(link) = &self.link {
+            link.settle(Verdict::Successful, None, None);
+        }
+    }
+
+    /// Somebody waits, besides who does already.
+    pub(crate) fn join(data: &mut AckData) -> oneshot::Receiver<Outcome> {
+        let (sender, receiver) = oneshot::channel();
+        let link = data.get_mut::<Self>().and_then(|waiter| waiter.link.take());
+        *data = AckData::any(Self { sender: Mutex::new(Some(sender)), link });
+        receiver
+    }
+
+    fn tell(&self, outcome: Outcome, verdict: Verdict, release_after: Option<Duration>) {
+        if let Some(link) = &self.link {
+            link.settle(verdict, outcome.failure.clone(), release_after);
+        }
+        let sender = self.sender.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         if let Some(sender) = sender {
             // Nobody waits any more: the verdict stands all the same.
             let _ = sender.send(outcome);
@@ -110,10 +147,11 @@ pub(crate) fn tell<P: Broadway>(
     output: Option<P::Output>,
     batch: Option<&BatchInfo<P::Batcher>>,
 ) {
+    let (verdict, release_after) = message.verdict();
     let data = message.ticket.settle();
     let Some(waiter) = data.get::<Waiter>() else { return };
     let failure = message.failure.take();
-    waiter.tell(Outcome {
+    let outcome = Outcome {
         status: if failure.is_some() { Status::Failed } else { Status::Successful },
         failure,
         batcher: batch.map(|batch| batch.batcher.index()),
@@ -121,19 +159,21 @@ pub(crate) fn tell<P: Broadway>(
         attempts: message.attempt(),
         output: output.map(|output| Box::new(output) as Box<dyn Any + Send>),
         batch_key: std::mem::take(&mut message.batch_key),
-    });
+    };
+    waiter.tell(outcome, verdict, release_after);
 }
 
 /// Tells the waiter, if there is one, a verdict that was asked for before the end: there is no output and no batch.
-pub(crate) fn tell_early(settlement: &mut Settlement, batch_key: &BatchKey) {
+pub(crate) fn tell_early(settlement: &mut Settlement, verdict: Verdict, batch_key: &BatchKey) {
     let data = std::mem::take(&mut settlement.data);
     let Some(waiter) = data.get::<Waiter>() else { return };
-    let failure = settlement.failure.clone();
-    let status = if failure.is_some() { Status::Failed } else { Status::Successful };
-    waiter.tell(Outcome { status, failure, attempts: 1, batch_key: batch_key.clone(), ..Outcome::released() });
+    let outcome = Outcome { attempts: 1, batch_key: batch_key.clone(), ..Outcome::of(settlement) };
+    waiter.tell(outcome, verdict, settlement.release_after);
 }
 
-/// The acknowledger of pushed messages: only what was released comes this way with somebody waiting.
+/// The acknowledger of messages that somebody in this process waits for. What went the whole way has been told by
+/// [`tell`], and comes here with nobody waiting; what was released, rejected before it had data, or settled from outside of
+/// the stages is told here.
 #[derive(Debug)]
 pub(crate) struct Teller;
 
@@ -145,9 +185,20 @@ impl Acknowledger for Teller {
     }
 
     async fn ack(&self, _ack_ref: AckRef, settled: Settled<'_>) -> AckReport {
-        let waiter =
-            |settlement: &'_ Settlement| settlement.data.get::<Waiter>().map(|waiter| waiter.tell(Outcome::released()));
-        settled.released.iter().filter_map(waiter).for_each(drop);
+        for (verdict, settlements) in [
+            (Verdict::Successful, settled.successful),
+            (Verdict::Failed, settled.failed),
+            (Verdict::Released, settled.released),
+        ] {
+            for settlement in settlements {
+                let Some(waiter) = settlement.data.get::<Waiter>() else { continue };
+                let outcome = match verdict {
+                    Verdict::Released => Outcome { failure: settlement.failure.clone(), ..Outcome::released() },
+                    Verdict::Successful | Verdict::Failed => Outcome::of(settlement),
+                };
+                waiter.tell(outcome, verdict, settlement.release_after);
+            }
+        }
         AckReport::delivered()
     }
 }

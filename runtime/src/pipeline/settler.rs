@@ -11,6 +11,7 @@ use super::{Shared, outcome};
 use crate::{
     acknowledger::{AckRef, AckReport, Acknowledger, Settled, Settlement},
     batch::{BatchInfo, MessageOf},
+    chain::Link,
     failure::{Failure, panic_text},
     handler::Broadway,
     message::{Fate, Message},
@@ -133,8 +134,12 @@ impl Settler {
         output: Option<P::Output>,
         batch: Option<&BatchInfo<P::Batcher>>,
     ) {
-        // A message that was acknowledged before has its verdict.
+        // A message that was acknowledged before has its verdict; one that others were chained to waits for theirs.
         if message.ticket.is_told() {
+            if let Some(link) = message.ticket.data().get::<Link>() {
+                let (verdict, release_after) = message.verdict();
+                link.settle(verdict, message.failure.clone(), release_after);
+            }
             return;
         }
         let failed = message.failure.is_some();

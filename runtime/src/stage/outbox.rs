@@ -8,14 +8,14 @@ use std::{
     time::SystemTime,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     acknowledger::{AckData, AckRef},
     envelope::{Envelope, Lease},
     failure::Failure,
     payload::Payload,
-    pipeline::Shared,
+    pipeline::{ACK_REF, MessageOutcome, Shared, Waiter},
     ticket::Ticket,
 };
 
@@ -55,6 +55,13 @@ pub struct Incoming<T> {
     ack_data: AckData,
     ack_ref: Option<AckRef>,
     envelope: Option<Box<Envelope>>,
+}
+
+impl<T> From<T> for Incoming<T> {
+    /// A message that carries `data` and nothing else.
+    fn from(data: T) -> Self {
+        Self::new(data)
+    }
 }
 
 impl<T> Incoming<T> {
@@ -120,6 +127,28 @@ impl<T> Incoming<T> {
     pub fn source(mut self, source: impl Into<Arc<str>>) -> Self {
         self.envelope().source = Some(source.into());
         self
+    }
+
+    pub(crate) fn into_data(self) -> T {
+        self.data
+    }
+
+    /// Lets somebody in this process wait for what becomes of it.
+    pub(crate) fn awaited(&mut self) -> oneshot::Receiver<MessageOutcome> {
+        self.ack_ref = Some(ACK_REF);
+        Waiter::join(&mut self.ack_data)
+    }
+
+    /// The message that it was chained to does not wait for it: it was not sent.
+    pub(crate) fn unchain(&self) {
+        if let Some(waiter) = self.ack_data.get::<Waiter>() {
+            waiter.unlink();
+        }
+    }
+
+    /// Whether somebody waits for what becomes of it.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.ack_data.get::<Waiter>().is_some()
     }
 
     /// What only this kind of source has.

@@ -50,6 +50,13 @@ pub(crate) fn owner_dropped(pipeline: &str) {
     );
 }
 
+pub(crate) fn channel_lost(messages: usize) {
+    error!(
+        name: "channel_lost", target: "broadway", messages,
+        "messages that waited in a channel are lost: its pipeline never took them"
+    );
+}
+
 pub(crate) fn crashed(pipeline: &str, supervisor: &str, child: &str, reason: &str) {
     error!(name: "crashed", target: "broadway", pipeline, supervisor, child, reason, "crashed");
 }
