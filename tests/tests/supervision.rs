@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use broadway::{
     AckRef, AckReport, Acknowledger, Batcher, Builder, Closures, Message, Next, Outbox, Pipeline, Producer,
-    ProducerContext, Result, Settled, Stats, Status, StopError, async_trait,
+    ProducerContext, Result, Settled, Stats, Status, StopError, all_running, async_trait,
+    observe::Observer,
     testing::TestProducer,
     topology::{Intensity, Node, RateLimiting, Tree},
 };
 use broadway_tests::{Gate, Log, assert_one_verdict_each, assert_settled, ms, within};
 use futures::FutureExt;
+use tokio::time::timeout;
 
 /// Two batchers, one for each parity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -69,6 +71,13 @@ impl Loaded {
 
     /// With `retries`, messages and batches fail in their first attempt and wait for the next one.
     async fn start_with(max_restarts: u64, retries: bool) -> Self {
+        let loaded = Self::begin(max_restarts, retries).await;
+        loaded.pipeline.wait_until(|stats| stats.acknowledged > 500).await;
+        loaded
+    }
+
+    /// Right after `start_link`: no stage has run.
+    async fn begin(max_restarts: u64, retries: bool) -> Self {
         let (producer, failed) = (TestProducer::of(0..MESSAGES), Log::new());
         let (source, log) = (SlowlyTold(producer.clone()), failed.clone());
         let pipeline = Builder::routed(
@@ -119,7 +128,6 @@ impl Loaded {
         .start_link()
         .await
         .unwrap();
-        pipeline.wait_until(|stats| stats.acknowledged > 500).await;
         Self { producer, pipeline, failed }
     }
 
@@ -431,6 +439,65 @@ async fn a_kill_cuts_a_callback_in_its_middle_and_what_waits_between_the_stages_
         gate.open();
         pipeline.wait_until(|stats| stats.acknowledged == 8).await;
         assert_eq!(producer.with(Status::Released), [0, 1]);
+        assert_settled(&pipeline.stop().await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_of_what_has_not_begun_takes_it_when_it_begins() {
+    for victim in VICTIMS {
+        within(async {
+            let loaded = Loaded::begin(3, false).await;
+            assert!(!loaded.pipeline.is_running("terminator"), "nothing has begun");
+            timeout(ms(1_000), loaded.kill(victim)).await.expect("the kill takes it");
+            let report = loaded.pipeline.wait().await.unwrap();
+            let stats = loaded.pipeline.stats();
+            let restarted = restarted(&stats);
+            assert!(restarted.iter().all(|stage| promised(victim).contains(stage)), "killed `{victim}`: {restarted:?}");
+            let is_stage = stats.stages.iter().any(|stage| stage.name == victim);
+            assert_eq!(restarted.contains(&victim), is_stage, "killed `{victim}`: {restarted:?}");
+            loaded.assert_settled(&report);
+            assert_eq!(report.emitted, MESSAGES);
+        })
+        .await;
+    }
+}
+
+/// Kills a stage while its layer, which has crashed, is not started again yet.
+struct BetweenTwoLives(&'static str);
+
+impl Observer for BetweenTwoLives {
+    fn crashed(&self, pipeline: &str, _supervisor: &str, child: &str, _reason: &str) {
+        if child == "batchers" {
+            let handle = all_running().into_iter().find(|handle| handle.name() == pipeline).unwrap();
+            assert!(!handle.is_running(self.0));
+            handle.kill(self.0);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_of_what_is_being_started_again_takes_it_when_it_begins() {
+    within(async {
+        let victim = "batch_processor_default_1";
+        let source = TestProducer::<u64>::new();
+        let pipeline = Builder::new("again", move |_| source.clone(), |_| async { Ok(()) }.boxed())
+            .topology(|topology| {
+                topology.batcher("default").stages(2);
+            })
+            .handle_batch(|_| async { Ok(()) }.boxed())
+            .observer(BetweenTwoLives(victim))
+            .start_link()
+            .await
+            .unwrap();
+        assert_eq!(pipeline.test_message(1u64).await.status, Status::Successful);
+        pipeline.kill("batchers");
+        // Once with its layer, and once for itself.
+        let twice = |stats: &Stats| stats.stages.iter().any(|stage| stage.name == victim && stage.restarts == 2);
+        let stats = timeout(ms(1_000), pipeline.wait_until(twice)).await.expect("the kill takes it");
+        assert_eq!(stats.observer_panics, 0);
+        assert_eq!(pipeline.test_message(2u64).await.status, Status::Successful);
         assert_settled(&pipeline.stop().await.unwrap());
     })
     .await;

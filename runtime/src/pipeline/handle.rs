@@ -201,11 +201,6 @@ impl Handle {
         self.push(messages, BatchMode::Bulk, Vec::new()).await
     }
 
-    #[cfg(feature = "testing")]
-    pub(crate) fn crash(&self, name: &str) -> bool {
-        self.0.shared.faults.crash(name)
-    }
-
     pub(crate) async fn push<T: Send + 'static>(
         &self,
         messages: Vec<T>,

@@ -1,4 +1,5 @@
-//! What a test can kill: the stages and supervisors of a tree, by name, wherever they are.
+//! What a test can kill: the stages and supervisors of a tree, by name, wherever they are. A kill that finds nobody, because
+//! the stage has not begun or is being started again, waits for the next of that name.
 
 use std::{
     collections::BTreeMap,
@@ -7,19 +8,28 @@ use std::{
 
 use super::Kill;
 
-/// The signals of all that was started, by name.
+/// The signals of all that was started, or will be, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<BTreeMap<String, Kill>>);
 
 impl Faults {
-    /// One that was started, in the place of its predecessor.
+    /// One that is started, in the place of its predecessor.
     pub(crate) fn expose(&self, name: &str, kill: &Kill) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), kill.clone());
+        let mut kills = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = kills.insert(name.to_owned(), kill.clone());
+        if before.is_some_and(|before| before.is_unheard()) {
+            kill.crash();
+        }
     }
 
-    /// Makes it crash at its next await; false if nothing of that name was started.
-    pub(crate) fn crash(&self, name: &str) -> bool {
-        let kill = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        kill.inspect(Kill::crash).is_some()
+    /// Makes it crash at its next await, or as soon as it begins.
+    pub(crate) fn crash(&self, name: &str) {
+        let mut kills = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kill = kills.entry(name.to_owned()).or_default();
+        if !kill.crash() {
+            // It is about to end for another reason: its successor finds this one.
+            *kill = Kill::default();
+            kill.crash();
+        }
     }
 }

@@ -26,23 +26,34 @@ const STOP: u8 = 1;
 /// A test kills it: a crash like any other.
 #[cfg(feature = "testing")]
 const CRASH: u8 = 2;
+/// It was killed by a test, and knows.
+#[cfg(feature = "testing")]
+const HEARD: u8 = 3;
 
 impl Kill {
     pub(crate) fn kill(&self) {
         self.raise(STOP);
     }
 
-    /// What a test does to it.
+    /// What a test does to it; false if its supervisor stops it already, or it knows.
     #[cfg(feature = "testing")]
-    pub(crate) fn crash(&self) {
-        self.raise(CRASH);
+    pub(crate) fn crash(&self) -> bool {
+        matches!(self.raise(CRASH), 0 | CRASH)
     }
 
-    fn raise(&self, signal: u8) {
-        // The first signal counts: the other finds nobody.
-        let _ = self.0.signal.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
+    /// Whether a test has killed it, and it ended, if ever it began, without having looked.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.0.signal.load(Ordering::SeqCst) == CRASH
+    }
+
+    /// Returns the signal that was there: the first one counts.
+    fn raise(&self, signal: u8) -> u8 {
+        let (Ok(earlier) | Err(earlier)) =
+            self.0.signal.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
         let waker = self.0.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
         waker.into_iter().for_each(Waker::wake);
+        earlier
     }
 
     /// Waits for the signal, and says what it comes to. One task waits at a time.
@@ -67,8 +78,12 @@ impl Kill {
     fn ending(&self) -> Option<Ending> {
         match self.0.signal.load(Ordering::SeqCst) {
             0 => None,
-            STOP => Some(Ok(())),
-            _ => Some(Err("killed by a test".to_owned())),
+            #[cfg(feature = "testing")]
+            CRASH | HEARD => {
+                self.0.signal.store(HEARD, Ordering::SeqCst);
+                Some(Err("killed by a test".to_owned()))
+            }
+            _ => Some(Ok(())),
         }
     }
 }

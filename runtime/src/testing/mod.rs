@@ -137,8 +137,24 @@ impl Handle {
 
     /// Kills a stage or a supervisor of the running pipeline, as a bug would, at its next `.await`: also in the middle of a
     /// callback. What it holds is released, and the tree restarts what it promises; see [`StageStats::restarts`]. The names
-    /// are those of [`Tree`](crate::topology::Tree): `producer_0`, `processor_default_3`, `batchers`, `supervisor`. One that
-    /// has ended stays as it is.
+    /// are those of [`Tree`](crate::topology::Tree): `producer_0`, `processor_default_3`, `batchers`, `supervisor`.
+    ///
+    /// One that has not begun, right after `start_link` say, or is being started again is killed as soon as it begins. One
+    /// that has ended for good stays as it is.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, Status, testing::TestProducer};
+    /// # use futures::FutureExt;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let pipeline = Builder::new("restarted", |_| TestProducer::<u64>::new(), |_| async { Ok(()) }.boxed())
+    ///     .start_link()
+    ///     .await?;
+    /// pipeline.kill("producer_0");
+    /// pipeline.wait_until(|stats| stats.restarts == 1).await;
+    /// assert_eq!(pipeline.test_message(7u64).await.status, Status::Successful); // it goes on
+    /// # pipeline.stop().await?;
+    /// # Result::<()>::Ok(()) }).unwrap();
+    /// ```
     ///
     /// # Panics
     /// If the tree has nothing of that name.
@@ -146,7 +162,8 @@ impl Handle {
     /// [`StageStats::restarts`]: crate::StageStats::restarts
     pub fn kill(&self, name: &str) {
         let tree = Tree::of(self.topology());
-        assert!(self.crash(name) || tree.has(name), "the tree has no `{name}`:\n{tree}");
+        assert!(tree.has(name), "the tree has no `{name}`:\n{tree}");
+        self.core().shared.faults.crash(name);
     }
 
     /// Waits until the pipeline's statistics are as wanted, looking at them every millisecond (of virtual time, if time is
