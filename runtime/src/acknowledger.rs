@@ -13,11 +13,23 @@ use crate::{
 /// Which registration of an acknowledger a message belongs to: an index into the pipeline's append-only table.
 ///
 /// A producer that reconnects registers again, so an old delivery still finds the channel that it came from.
+/// [`Incoming::ack_ref`](crate::Incoming::ack_ref) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AckRef(pub(crate) u32);
 
 impl AckRef {
     /// A reference to call an [`Acknowledger`] with, outside of a pipeline.
+    ///
+    /// ```
+    /// use broadway::{AckData, AckRef, Acknowledger, NoopAcknowledger, Settled, Settlement};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let good = [Settlement::from(AckData::U64(7))];
+    /// let settled = Settled { successful: &good, failed: &[], released: &[] };
+    /// assert!(NoopAcknowledger.ack(AckRef::test(1), settled).await.is_delivered());
+    /// # }
+    /// ```
     #[cfg(feature = "testing")]
     pub const fn test(registration: u32) -> Self {
         Self(registration)
@@ -204,6 +216,13 @@ impl AckReport {
 
     /// The verdicts that did not arrive, by their position in [`Settled::iter`], with the reasons: for a connector's own
     /// tests.
+    ///
+    /// ```
+    /// let mut report = broadway::AckReport::default();
+    /// report.undelivered(3, "connection lost");
+    /// let reasons: Vec<_> = report.reasons().map(|(position, reason)| (position, reason.to_string())).collect();
+    /// assert_eq!(reasons, [(3, "connection lost".to_owned())]);
+    /// ```
     #[cfg(feature = "testing")]
     pub fn reasons(&self) -> impl Iterator<Item = (usize, &Error)> {
         self.undelivered.iter().map(|(position, reason)| (*position, reason))
@@ -217,7 +236,7 @@ impl AckReport {
 
 /// What was given to [`Message::configure_ack`](crate::Message::configure_ack), for an acknowledger to look at.
 ///
-/// See [`Acknowledger`] for an example.
+/// [`Acknowledger`] has an example.
 #[derive(Clone, Copy)]
 pub struct AckOptions<'a> {
     options: &'a dyn Any,
@@ -238,7 +257,28 @@ impl<'a> AckOptions<'a> {
         self.options.downcast_ref().ok_or(UnsupportedOptions { given: self.given, takes })
     }
 
-    /// The error of an acknowledger that takes no options.
+    /// The error of an acknowledger that takes no options: what [`Acknowledger::configure`] returns by default. One that
+    /// takes some may say so of those that it does not know.
+    ///
+    /// ```
+    /// use broadway::{AckData, AckOptions, AckRef, AckReport, Acknowledger, Result, Settled, async_trait};
+    ///
+    /// /// Takes none, and says so in a log too.
+    /// struct Strict;
+    ///
+    /// #[async_trait]
+    /// impl Acknowledger for Strict {
+    ///     async fn ack(&self, _: AckRef, _: Settled<'_>) -> AckReport {
+    ///         AckReport::delivered()
+    ///     }
+    ///
+    ///     fn configure(&self, _: AckRef, _: &mut AckData, options: AckOptions<'_>) -> Result {
+    ///         eprintln!("{options:?}");
+    ///         Err(options.none_supported().into())
+    ///     }
+    /// }
+    /// # let _ = Strict;
+    /// ```
     pub fn none_supported(&self) -> UnsupportedOptions {
         UnsupportedOptions { given: self.given, takes: None }
     }
@@ -252,7 +292,7 @@ impl fmt::Debug for AckOptions<'_> {
 
 /// Options that an acknowledger does not take.
 ///
-/// See [`Message::configure_ack`](crate::Message::configure_ack) for its text.
+/// [`Message::configure_ack`](crate::Message::configure_ack) has an example, with its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnsupportedOptions {
     given: &'static str,
@@ -272,7 +312,7 @@ impl std::error::Error for UnsupportedOptions {}
 
 /// Why the acknowledgement of a message could not be configured.
 ///
-/// See [`Message::configure_ack`](crate::Message::configure_ack) for an example.
+/// [`Message::configure_ack`](crate::Message::configure_ack) has an example.
 #[derive(Debug)]
 pub struct ConfigureAckError {
     acknowledger: &'static str,
@@ -369,7 +409,11 @@ impl std::error::Error for ConfigureAckError {}
 /// ```
 #[async_trait]
 pub trait Acknowledger: Send + Sync + 'static {
-    /// Delivers the verdicts of messages that were emitted under `ack_ref`.
+    /// Delivers the verdicts of messages that were emitted under `ack_ref`. What the report does not call undelivered has
+    /// arrived.
+    ///
+    /// **Cancel-safety**: the deadline of a drain, or a crash of the stage that calls, drops it. Unless it is the deadline
+    /// for all, the verdict is told again.
     async fn ack(&self, ack_ref: AckRef, settled: Settled<'_>) -> AckReport;
 
     /// Takes options for one message: [`Message::configure_ack`](crate::Message::configure_ack) calls it, and what is
@@ -383,6 +427,12 @@ pub trait Acknowledger: Send + Sync + 'static {
     }
 
     /// What it is called in errors: its type.
+    ///
+    /// ```
+    /// use broadway::{Acknowledger, NoopAcknowledger};
+    ///
+    /// assert!(NoopAcknowledger.name().ends_with("::NoopAcknowledger"));
+    /// ```
     fn name(&self) -> &'static str {
         std::any::type_name::<Self>()
     }
@@ -391,12 +441,44 @@ pub trait Acknowledger: Send + Sync + 'static {
     /// renewed, by position in `data`: what it calls undelivered ends when it did before, and is tried again before that.
     ///
     /// By default no lease is renewed.
+    ///
+    /// **Cancel-safety**: as that of [`ack`](Self::ack); a lease may have been renewed by then or not.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use broadway::{AckData, AckRef, AckReport, Acknowledger, Settled, async_trait};
+    ///
+    /// struct Leases;
+    ///
+    /// #[async_trait]
+    /// impl Acknowledger for Leases {
+    /// #   async fn ack(&self, _: AckRef, _: Settled<'_>) -> AckReport { AckReport::delivered() }
+    ///     // ..
+    ///     async fn extend(&self, _: AckRef, data: &[&AckData], _by: Duration) -> AckReport {
+    ///         let mut report = AckReport::delivered();
+    ///         for (position, data) in data.iter().enumerate() {
+    ///             if data.as_u64().is_none() {
+    ///                 report.undelivered(position, "no such lease");
+    ///             }
+    ///         }
+    ///         report
+    ///     }
+    /// }
+    ///
+    /// # #[cfg(feature = "testing")]
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let report = Leases.extend(AckRef::test(1), &[&AckData::U64(7), &AckData::None], Duration::from_secs(30)).await;
+    /// assert_eq!(report.reasons().map(|(position, _)| position).collect::<Vec<_>>(), [1]);
+    /// # });
+    /// ```
     async fn extend(&self, _ack_ref: AckRef, data: &[&AckData], _by: Duration) -> AckReport {
         AckReport::not_renewed(data)
     }
 }
 
-/// For sources that need no word: in-process streams, tests.
+/// For sources that need no word: in-process streams, tests. A producer that registers none has this one.
+///
+/// [`Incoming::ack_ref`](crate::Incoming::ack_ref) has an example.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoopAcknowledger;
 

@@ -113,6 +113,41 @@ where
 {
     /// [`new`](Builder::new) for a pipeline that routes to the batchers of an enum of yours; the topology must have them
     /// in the order of [`Batcher::index`].
+    ///
+    /// ```
+    /// use broadway::{Batcher, Builder, Message, stage::from_iter};
+    /// use futures::FutureExt;
+    ///
+    /// #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    /// enum Sinks { S3, Sql }
+    ///
+    /// impl Batcher for Sinks {
+    ///     const DEFAULT: Option<Self> = Some(Self::Sql);
+    ///
+    ///     fn index(self) -> usize {
+    ///         self as usize
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let pipeline = Builder::routed("orders", |_| from_iter(1..=10u64), |message: &mut Message<u64, Sinks>| async {
+    ///     if message.data > 7 { message.put_batcher(Sinks::S3); }
+    ///     Ok(message.data)
+    /// }.boxed())
+    /// .topology(|topology| {
+    ///     topology.batcher("s3");
+    ///     topology.batcher("sql");
+    ///     topology.default_to("sql");
+    /// })
+    /// .handle_batch(|batch| async {
+    ///     assert!(batch.outputs().iter().all(|order| (*order > 7) == (batch.batcher() == Sinks::S3)));
+    ///     Ok(())
+    /// }.boxed());
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn routed<S: Producer<Data = T>>(
         name: &str,
         source: impl Fn(StageIndex) -> S + Send + Sync + 'static,
@@ -154,6 +189,24 @@ where
     }
 
     /// Sees failed messages before their verdict is told to the source.
+    ///
+    /// ```
+    /// # use broadway::{Builder, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let pipeline = Builder::new("orders", |_| from_iter(1..=3u64), |message| async {
+    ///     if message.data == 2 { Err("no such order".into()) } else { Ok(()) }
+    /// }.boxed())
+    /// .handle_failed(|messages| async {
+    ///     messages.iter_mut().for_each(|message| message.discard()); // the source may forget them
+    ///     Ok(())
+    /// }.boxed());
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!((report.acknowledged, report.failed, report.discarded), (2, 1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle_failed(
         mut self,
         f: impl for<'a> Fn(&'a mut [Message<T, B>]) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
@@ -310,12 +363,45 @@ where
     }
 
     /// Lets somebody see what the pipeline does, as it does it. A second observer takes the place of the first.
+    ///
+    /// ```
+    /// # use broadway::{Builder, observe::Observer, stage::from_iter, topology::Topology};
+    /// # use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// static STARTED: AtomicBool = AtomicBool::new(false);
+    ///
+    /// struct Watch;
+    ///
+    /// impl Observer for Watch {
+    ///     fn pipeline_start(&self, topology: &Topology) {
+    ///         STARTED.store(topology.name == "seen", Relaxed);
+    ///     }
+    /// }
+    ///
+    /// let pipeline = Builder::<u64, ()>::new("seen", |_| from_iter(0..3), |_| Box::pin(async { Ok(()) }))
+    ///     .observer(Watch)
+    ///     .start_link()
+    ///     .await?;
+    /// assert!(STARTED.load(Relaxed));
+    /// # pipeline.wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.1 = Some(Box::new(observer));
         self
     }
 
-    /// The pipeline before its start.
+    /// The pipeline before its start, to be changed once more.
+    ///
+    /// ```
+    /// # use broadway::{Builder, stage::from_iter};
+    /// let setup = Builder::<u64, ()>::new("orders", |_| from_iter(0..3), |_| Box::pin(async { Ok(()) }))
+    ///     .configure()
+    ///     .name("more-orders");
+    /// assert_eq!(setup.topology().name, "more-orders");
+    /// ```
     pub fn configure(self) -> Setup<Closures<T, O, B>> {
         Setup::new(Arc::new(self.0)).boxed_observer(self.1)
     }

@@ -84,14 +84,31 @@ impl fmt::Display for Declared {
     }
 }
 
-/// A boxed producer of some data, as `module = EXPR` yields it.
+/// A boxed producer of some data, as `module = EXPR` yields it. A producer itself, so a pipeline can choose its source when
+/// it starts.
+///
+/// ```
+/// use broadway::{BoxProducer, Builder, stage::from_iter};
+///
+/// fn source(count: u64) -> BoxProducer<u64> {
+///     if count == 0 { Box::new(from_iter([])) } else { Box::new(from_iter(0..count)) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let pipeline = Builder::<_, ()>::new("chosen", |_| source(3), |_| Box::pin(async { Ok(()) }));
+/// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 3);
+/// # Ok(())
+/// # }
+/// ```
 pub type BoxProducer<T> = Box<dyn Producer<Data = T>>;
 
 /// A pipeline's callbacks.
 ///
-/// `&self` is the context: all stages share it. Callbacks are lent their messages, and may be dropped at any `.await` (a
-/// time-out, the deadline of a drain); the messages stay with the runtime. A panic fails the messages at hand and nothing
-/// else.
+/// `&self` is the context: all stages share it. A panic fails the messages at hand and nothing else.
+///
+/// **Cancel-safety**: callbacks are lent their messages, and may be dropped at any `.await` (a time-out, the deadline of a
+/// drain, a caller that drops `start_link`); the messages stay with the runtime.
 ///
 /// ```
 /// use broadway::{BoxProducer, Broadway, DefaultBatcher, MessageOf, Result, StageIndex, StartLink};
@@ -119,6 +136,110 @@ pub type BoxProducer<T> = Box<dyn Producer<Data = T>>;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// assert_eq!(Doubler.start_link().await?.wait().await?.acknowledged, 3);
+/// # Result::<()>::Ok(()) }).unwrap();
+/// ```
+///
+/// All that there is, with what each is called in the attribute:
+///
+/// ```
+/// use broadway::{Batch, BoxProducer, BoxSplitter, Broadway, Declared, DefaultBatcher, Failure, MessageOf, Report, Result};
+/// use broadway::{StageIndex, StartLink, stage::from_iter, topology::{self, Topology}};
+///
+/// struct Orders;
+///
+/// impl Broadway for Orders {
+///     type Data = u64;
+///     type Output = String;
+///     type Batcher = DefaultBatcher;
+///
+///     const PREPARES: bool = true;
+///     const DECLARED: Option<Declared> = Some(Declared { file: file!(), line: line!() });
+///
+///     fn topology(&self) -> Topology {
+///         let mut topology = Topology::new("orders");
+///         topology.processors.partitioned(true).retry(|retry| retry.attempts(2));
+///         topology.batcher("default").partitioned(true).max_bytes(8).retry(|retry| retry.attempts(2));
+///         topology
+///     }
+///
+///     async fn producer(&self, _: StageIndex) -> Result<BoxProducer<u64>> {
+///         Ok(Box::new(from_iter(1..=6u64)))
+///     }
+///
+///     /// `prepare_messages`
+///     async fn prepare(&self, messages: &mut [MessageOf<Self>]) -> Result<()> {
+///         messages.iter_mut().for_each(|message| message.data *= 100);
+///         Ok(())
+///     }
+///
+///     /// `handle_message`
+///     async fn process(&self, message: &mut MessageOf<Self>) -> Result<String> {
+///         match (message.data, message.attempt()) {
+///             (600, _) => Err("sold out".into()),
+///             (500, 1) => Err("busy".into()),
+///             (order, _) => Ok(order.to_string()),
+///         }
+///     }
+///
+///     /// `handle_batch`
+///     async fn process_batch(&self, batch: &mut Batch<Self>) -> Result<()> {
+///         if batch.info().attempt() == 1 { Err("busy".into()) } else { Ok(()) }
+///     }
+///
+///     fn has_process_batch(&self) -> bool {
+///         true
+///     }
+///
+///     /// `handle_failed`
+///     async fn process_failed(&self, messages: &mut [MessageOf<Self>]) -> Result<()> {
+///         messages.iter_mut().for_each(|message| message.discard());
+///         Ok(())
+///     }
+///
+///     /// `when` of `retry`
+///     fn processor_retries(&self, failure: &Failure) -> bool {
+///         failure.reason().to_string() == "busy"
+///     }
+///
+///     fn batcher_retries(&self, _: DefaultBatcher, failure: &Failure) -> bool {
+///         failure.reason().to_string() == "busy"
+///     }
+///
+///     /// `partition_by`
+///     fn processor_partition(&self, message: &MessageOf<Self>) -> u64 {
+///         message.data % 2
+///     }
+///
+///     fn batcher_partition(&self, _: DefaultBatcher, message: &MessageOf<Self>) -> u64 {
+///         message.data % 2
+///     }
+///
+///     /// `max_bytes` and `size_by`, or `splitter`
+///     fn splitter(&self, batcher: &topology::Batcher) -> Option<BoxSplitter<MessageOf<Self>, String>> {
+///         batcher.max_bytes.map(|most| BoxSplitter::max_bytes(most, |_, text: &String| text.len()))
+///     }
+///
+///     /// `on_start`
+///     async fn started(&self) -> Result<()> {
+///         Ok(())
+///     }
+///
+///     /// `on_drained`
+///     async fn drained(&self, report: &Report) -> Result<()> {
+///         assert_eq!(report.acknowledged, 5);
+///         Ok(())
+///     }
+///
+///     /// `on_stop`
+///     async fn stopped(&self) -> Result<()> {
+///         Err("cannot close the log".into())
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// let report = Orders.start_link().await?.wait().await?;
+/// assert_eq!((report.acknowledged, report.failed, report.discarded), (5, 1, 1));
+/// assert_eq!(report.hook_errors, ["`on_stop` failed: cannot close the log"]);
 /// # Result::<()>::Ok(()) }).unwrap();
 /// ```
 pub trait Broadway: Sized + Send + Sync + 'static {
@@ -286,6 +407,15 @@ impl<T, E> Outcome for Result<T, E> {
 }
 
 /// What `handle_message` is lent, seen as a type: how the attribute reads a signature through aliases.
+///
+/// ```
+/// use broadway::{DefaultBatcher, Lent, Message};
+///
+/// type Order = Message<u64>;
+///
+/// fn is_lent<M: Lent<Data = u64, Batcher = DefaultBatcher>>() {}
+/// is_lent::<Order>();
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a message",
     label = "not a message",

@@ -135,6 +135,8 @@ impl fmt::Display for Report {
 }
 
 /// A stage whose callback did not yield by the deadline. Its verdict will not be passed on.
+///
+/// [`StopError`] has an example, at `Stuck`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stuck {
     /// The stage.
@@ -156,6 +158,34 @@ pub struct Stuck {
 #[non_exhaustive]
 pub enum StopError {
     /// Callbacks that block their thread were still running at the deadline. Everything else was settled or released.
+    ///
+    /// ```
+    /// # use std::{sync::{Arc, Mutex, mpsc}, time::Duration};
+    /// # use broadway::{Builder, StopError, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let (done, answers) = mpsc::channel::<()>();
+    /// let answers = Arc::new(Mutex::new(answers));
+    /// let pipeline = Builder::new("blocking", |_| from_iter([1u64]), move |_| {
+    ///     let answers = answers.clone();
+    ///     async move {
+    ///         let _ = answers.lock().unwrap().recv(); // blocks its thread, and nobody answers
+    ///         Ok(())
+    ///     }
+    ///     .boxed()
+    /// })
+    /// .start_link()
+    /// .await?;
+    /// # while pipeline.stats().emitted == 0 { tokio::task::yield_now().await; }
+    /// let error = pipeline.stop_within(Duration::from_millis(200)).await.unwrap_err();
+    /// let StopError::Stuck { stages, report } = &error else { panic!("{error}") };
+    /// assert!(stages[0].stage.starts_with("processor_default_"));
+    /// assert_eq!((stages[0].messages, report.unsettled), (1, 1));
+    /// # drop(done);
+    /// # Ok(())
+    /// # }
+    /// ```
     Stuck {
         /// The stages.
         stages: Vec<Stuck>,
@@ -163,6 +193,30 @@ pub enum StopError {
         report: Report,
     },
     /// Stages crashed more often than the tree may restart them, or a producer failed for longer than `give_up_after`.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Next, Outbox, Producer, Result, StopError, async_trait};
+    /// struct Broken;
+    ///
+    /// #[async_trait]
+    /// impl Producer for Broken {
+    ///     type Data = u64;
+    ///
+    ///     async fn handle_demand(&mut self, _: usize, _: &mut Outbox<u64>) -> Result<Next> {
+    ///         Err("connection refused".into())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::<u64, ()>::new("broken", |_| Broken, |_| Box::pin(async { Ok(()) }))
+    ///     .topology(|topology| { topology.producers.give_up_after(60_000); });
+    /// let error = pipeline.start_link().await?.wait().await.unwrap_err();
+    /// assert!(matches!(&error, StopError::GaveUp { reason, .. } if reason.contains("connection refused")), "{error}");
+    /// assert_eq!(error.report().unwrap().emitted, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     GaveUp {
         /// Which, and what they said, from the top of the tree down.
         reason: String,
@@ -170,6 +224,29 @@ pub enum StopError {
         report: Report,
     },
     /// A callback of the pipeline wanted to wait for the pipeline's end, and so for its own. What it ordered goes on.
+    ///
+    /// ```
+    /// # use std::sync::{Arc, OnceLock};
+    /// # use broadway::{Builder, EndReason, Pipeline, StopError, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let owner = Arc::new(OnceLock::<Pipeline>::new());
+    /// let inside = owner.clone();
+    /// let pipeline = Builder::<u64, ()>::new("counter", |_| from_iter(0..), move |message| {
+    ///     let owner = inside.clone();
+    ///     Box::pin(async move {
+    ///         if message.data == 1_000 {
+    ///             assert!(matches!(owner.get().unwrap().stop().await, Err(StopError::Inside { .. })));
+    ///         }
+    ///         Ok(())
+    ///     })
+    /// });
+    /// let pipeline = pipeline.start_link().await?;
+    /// let report = owner.get_or_init(|| pipeline).wait().await?;
+    /// assert_eq!(report.reason, EndReason::Stopped);
+    /// # Ok(())
+    /// # }
+    /// ```
     Inside {
         /// The pipeline.
         pipeline: String,

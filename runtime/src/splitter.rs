@@ -9,7 +9,7 @@ use crate::payload::Payload;
 
 /// What a splitter decides about a message. `batch_size` is a limit all the same.
 ///
-/// See [`Splitter`] for an example.
+/// [`Splitter`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Split {
     /// The message belongs to the batch, which has room for more.
@@ -99,6 +99,23 @@ pub struct BoxSplitter<M, O>(Box<dyn CloneSplitter<M, O>>);
 
 impl<M: 'static, O: 'static> BoxSplitter<M, O> {
     /// A splitter in its first state.
+    ///
+    /// ```
+    /// use broadway::{BoxSplitter, Message, Split, Splitter};
+    ///
+    /// /// Pairs.
+    /// #[derive(Clone)]
+    /// struct Two { is_second: bool }
+    ///
+    /// impl<T> Splitter<Message<T>, ()> for Two {
+    ///     fn split(&mut self, _: &Message<T>, _: &()) -> Split {
+    ///         if std::mem::replace(&mut self.is_second, true) { Split::AddAndEmit } else { Split::Add }
+    ///     }
+    /// }
+    ///
+    /// let splitter = BoxSplitter::<Message<u64>, ()>::new(Two { is_second: false });
+    /// # let _ = splitter.clone();
+    /// ```
     pub fn new(splitter: impl Splitter<M, O> + Clone) -> Self {
         Self(Box::new(splitter))
     }

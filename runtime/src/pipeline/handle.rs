@@ -41,7 +41,9 @@ use crate::{message::BatchMode, telemetry::Stats};
 #[derive(Clone)]
 pub struct Handle(Arc<Core>);
 
-/// Whether a pipeline does its work.
+/// Whether a pipeline does its work: what a probe asks for.
+///
+/// [`Handle`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
@@ -175,7 +177,7 @@ impl Handle {
 
     /// Pushes messages into the pipeline past its producers, transformer and rate limit; returns when all are queued.
     ///
-    /// **Cancel-safety**: messages that were not queued yet are dropped.
+    /// **Cancel-safety**: messages that were not queued yet are dropped; those that were go on.
     ///
     /// ```
     /// # use broadway::{Builder, PushError, stage::from_iter};

@@ -46,7 +46,7 @@ impl Pipeline {
         self.0.clone()
     }
 
-    /// Waits until the pipeline has ended: its producers finished, or it was told to stop. Cancel-safe.
+    /// Waits until the pipeline has ended: its producers finished, or it was told to stop. Cancel-safe: it only looks.
     ///
     /// # Errors
     /// [`StopError`] if stages crashed too often, or a callback never yielded. One of the pipeline's own callbacks, which
@@ -95,8 +95,8 @@ impl Pipeline {
         self.stop_within(self.core().topology.shutdown).await
     }
 
-    /// Drains within `time`, of which the last part (a tenth, at least 100 ms where there is that much, at most 2 s) is kept for releasing. While the pipeline
-    /// already drains, this can only bring its deadline forward.
+    /// Drains within `time`, of which the last part (a tenth, at least 100 ms where there is that much, at most 2 s) is kept
+    /// for releasing. While the pipeline already drains, this can only bring its deadline forward.
     ///
     /// Cancel-safe: the drain goes on.
     ///
@@ -154,7 +154,9 @@ impl Pipeline {
     /// Runs until the pipeline ends by itself or the process gets SIGINT or SIGTERM, then drains. A second signal releases
     /// at once what is left.
     ///
-    /// **Cancel-safety**: the pipeline goes on, and so does a drain that has begun. Nobody listens for signals then.
+    /// **Cancel-safety**: the pipeline goes on, and so does a drain that has begun. Nobody listens for signals then, and they
+    /// do not end the process either: once there was a listener, the system's own answer to them is gone for good. Call it
+    /// again to listen for the next one.
     ///
     /// ```
     /// # use broadway::{Builder, EndReason, stage::from_iter};

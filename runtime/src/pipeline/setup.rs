@@ -169,6 +169,32 @@ impl<P: Broadway> Setup<P> {
     }
 
     /// Lets somebody see what the pipeline does, as it does it. A second observer takes the place of the first.
+    ///
+    /// ```
+    /// # use broadway::{Builder, observe::Observer, stage::from_iter, topology::Topology};
+    /// # use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// static STARTED: AtomicBool = AtomicBool::new(false);
+    ///
+    /// struct Watch;
+    ///
+    /// impl Observer for Watch {
+    ///     fn pipeline_start(&self, topology: &Topology) {
+    ///         STARTED.store(topology.name == "watched", Relaxed);
+    ///     }
+    /// }
+    ///
+    /// let pipeline = Builder::<u64, ()>::new("watched", |_| from_iter(0..3), |_| Box::pin(async { Ok(()) }))
+    ///     .configure()
+    ///     .observer(Watch)
+    ///     .start_link()
+    ///     .await?;
+    /// assert!(STARTED.load(Relaxed));
+    /// # pipeline.wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observer = Some(Box::new(observer));
         self

@@ -59,6 +59,17 @@ pub enum StartError {
         declared: Option<Declared>,
     },
     /// The callbacks and the topology do not fit together.
+    ///
+    /// ```
+    /// # use broadway::{Builder, StartError, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let pipeline = Builder::<u64, ()>::new("batchless", |_| from_iter(0..3), |_| Box::pin(async { Ok(()) }))
+    ///     .topology(|topology| { topology.batcher("default"); });
+    /// let error = pipeline.start_link().await.unwrap_err();
+    /// assert!(matches!(error, StartError::Callbacks { problem, .. } if problem.contains("no `handle_batch`")));
+    /// # }
+    /// ```
     Callbacks {
         /// The pipeline's name.
         pipeline: String,
@@ -67,12 +78,53 @@ pub enum StartError {
         /// Where the pipeline is declared.
         declared: Option<Declared>,
     },
-    /// A running pipeline of this process has that name.
+    /// A running pipeline of this process has that name, and it was asked for.
+    ///
+    /// ```
+    /// # use broadway::{Builder, StartError, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let orders = || Builder::<u64, ()>::new("orders", |_| from_iter(0..), |_| Box::pin(async { Ok(()) }));
+    /// let first = orders().start_link().await?;
+    /// let error = orders().configure().name("orders").start_link().await.unwrap_err();
+    /// assert!(matches!(error, StartError::NameInUse { .. }));
+    ///
+    /// let second = orders().start_link().await?; // a name that is only the default gets a number
+    /// assert_eq!(second.name(), "orders-2");
+    /// # first.stop().await?;
+    /// # second.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     NameInUse {
         /// The name.
         name: String,
     },
     /// A producer could not be made, or can never connect.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Next, Outbox, Producer, ProducerContext, Result, ResultExt, StartError, async_trait};
+    /// struct Unknown;
+    ///
+    /// #[async_trait]
+    /// impl Producer for Unknown {
+    ///     type Data = u64;
+    ///
+    ///     async fn init(&mut self, _: &mut ProducerContext) -> Result<()> {
+    ///         Ok(Err("no such queue").permanent()?)
+    ///     }
+    /// #
+    /// #   async fn handle_demand(&mut self, _: usize, _: &mut Outbox<u64>) -> Result<Next> { Ok(Next::Finished) }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let pipeline = Builder::<u64, ()>::new("orders", |_| Unknown, |_| Box::pin(async { Ok(()) }));
+    /// let error = pipeline.start_link().await.unwrap_err();
+    /// assert_eq!(error.to_string(), "producer 0 cannot start: no such queue");
+    /// assert!(matches!(error, StartError::Producer { .. }));
+    /// # }
+    /// ```
     Producer {
         /// Which producer stage.
         stage: StageIndex,
@@ -82,6 +134,16 @@ pub enum StartError {
         declared: Option<Declared>,
     },
     /// `on_start` failed, or panicked. Nothing has run.
+    ///
+    /// ```
+    /// # use broadway::{Builder, StartError, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let pipeline = Builder::<u64, ()>::new("orders", |_| from_iter(0..3), |_| Box::pin(async { Ok(()) }))
+    ///     .on_start(|| Box::pin(async { Err("no table".into()) }));
+    /// assert!(matches!(pipeline.start_link().await, Err(StartError::OnStart { error, .. }) if error.to_string() == "no table"));
+    /// # }
+    /// ```
     OnStart {
         /// The pipeline's name.
         pipeline: String,
@@ -91,6 +153,14 @@ pub enum StartError {
         declared: Option<Declared>,
     },
     /// There is no tokio runtime here.
+    ///
+    /// ```
+    /// # use broadway::{Builder, StartError, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// let pipeline = Builder::<u64, ()>::new("orders", |_| from_iter(0..3), |_| Box::pin(async { Ok(()) }));
+    /// let started = pipeline.start_link().now_or_never().unwrap(); // polled outside of tokio
+    /// assert!(matches!(started, Err(StartError::NoRuntime)));
+    /// ```
     NoRuntime,
 }
 

@@ -22,8 +22,12 @@ use crate::{
 /// A message as a producer emits it.
 ///
 /// ```
-/// use broadway::{Builder, Incoming, Next, Outbox, Producer, Result, async_trait};
+/// use std::time::{Duration, SystemTime};
 ///
+/// use broadway::{AckData, Builder, Incoming, Next, Outbox, Producer, Result, async_trait};
+/// use tokio::time::Instant;
+///
+/// /// A message as rich as it can be.
 /// struct Once;
 ///
 /// #[async_trait]
@@ -32,7 +36,10 @@ use crate::{
 ///
 ///     async fn handle_demand(&mut self, _demand: usize, out: &mut Outbox<u64>) -> Result<Next> {
 ///         assert!(out.is_empty());
-///         out.push(Incoming::new(7).id("order-7").delivery(2).key("customer").header("kind", "order").source("orders"));
+///         let incoming = Incoming::new(7).id("order-7").delivery(2).key("customer").header("kind", "order");
+///         let incoming = incoming.source("orders").published_at(SystemTime::UNIX_EPOCH).metadata(3u16);
+///         let lease = Instant::now() + Duration::from_secs(30);
+///         out.push(incoming.ack(AckData::U64(7)).leased_until(lease));
 ///         assert_eq!(out.len(), 1);
 ///         Ok(Next::Finished)
 ///     }
@@ -43,6 +50,7 @@ use crate::{
 /// let pipeline = Builder::<u64, ()>::new("once", |_| Once, |message| {
 ///     assert_eq!((message.id(), message.delivery(), message.source()), (Some("order-7"), 2, Some("orders")));
 ///     assert_eq!(message.header("kind").map(|value| &**value), Some(&b"order"[..]));
+///     assert_eq!((message.published_at(), message.metadata()), (Some(SystemTime::UNIX_EPOCH), Some(&3u16)));
 ///     Box::pin(async { Ok(()) })
 /// });
 /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
@@ -81,6 +89,39 @@ impl<T> Incoming<T> {
     }
 
     /// Which acknowledger it belongs to; by default the one that was registered last.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use broadway::{AckRef, Builder, Incoming, Next, NoopAcknowledger, Outbox, Producer, ProducerContext, Result};
+    /// use broadway::async_trait;
+    ///
+    /// /// A channel for each half of the messages.
+    /// #[derive(Default)]
+    /// struct Halves(Vec<AckRef>);
+    ///
+    /// #[async_trait]
+    /// impl Producer for Halves {
+    ///     type Data = usize;
+    ///
+    ///     async fn init(&mut self, context: &mut ProducerContext) -> Result<()> {
+    ///         self.0 = (0..2).map(|_| context.acknowledger(Arc::new(NoopAcknowledger))).collect();
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle_demand(&mut self, _: usize, out: &mut Outbox<usize>) -> Result<Next> {
+    ///         out.extend((0..4).map(|n| Incoming::new(n).ack_ref(self.0[n % 2])));
+    ///         Ok(Next::Finished)
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::<_, ()>::new("halves", |_| Halves::default(), |_| Box::pin(async { Ok(()) }));
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ack_ref(mut self, ack_ref: AckRef) -> Self {
         self.ack_ref = Some(ack_ref);
         self

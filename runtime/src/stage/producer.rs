@@ -129,6 +129,35 @@ pub trait Producer: Send + 'static {
     }
 
     /// How many messages one ask is worth (SQS: 10). By default, and at most, an ask gets this stage's share of all demand.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Incoming, Next, Outbox, Producer, Result, async_trait};
+    /// /// A source that gives ten at a time.
+    /// struct Tens;
+    ///
+    /// #[async_trait]
+    /// impl Producer for Tens {
+    ///     type Data = usize;
+    ///
+    ///     fn preferred_demand(&self) -> Option<usize> {
+    ///         Some(10)
+    ///     }
+    ///
+    ///     async fn handle_demand(&mut self, demand: usize, out: &mut Outbox<usize>) -> Result<Next> {
+    ///         assert_eq!(demand, 10);
+    ///         out.extend((0..demand).map(Incoming::new));
+    ///         Ok(Next::Finished)
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::<_, ()>::new("tens", |_| Tens, |_| Box::pin(async { Ok(()) }))
+    ///     .topology(|topology| { topology.processors.max_demand(100); });
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn preferred_demand(&self) -> Option<usize> {
         None
     }
@@ -143,6 +172,33 @@ pub trait Producer: Send + 'static {
     /// after the last ask.
     ///
     /// **Cancel-safety**: the deadline of the drain drops it; what is in `out` by then belongs to the runtime.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Incoming, Next, Outbox, Producer, Result, async_trait};
+    /// /// A push source: it has messages that nobody has asked for.
+    /// struct Prefetched(Vec<u64>);
+    ///
+    /// #[async_trait]
+    /// impl Producer for Prefetched {
+    ///     type Data = u64;
+    ///
+    ///     async fn handle_demand(&mut self, _: usize, _: &mut Outbox<u64>) -> Result<Next> {
+    ///         std::future::pending().await // the drain drops it
+    ///     }
+    ///
+    ///     async fn prepare_for_draining(&mut self, out: &mut Outbox<u64>) -> Result<()> {
+    ///         out.extend(self.0.drain(..).map(Incoming::new));
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::<_, ()>::new("pushed", |_| Prefetched(vec![1, 2]), |_| Box::pin(async { Ok(()) }));
+    /// assert_eq!(pipeline.start_link().await?.stop().await?.acknowledged, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Are logged.
@@ -250,7 +306,41 @@ impl InFlight {
 
 /// Something that is either so or not so, and can be waited for.
 ///
-/// [`Producer`] has an example.
+/// ```
+/// use std::sync::OnceLock;
+///
+/// # use broadway::{Builder, Next, Outbox, Producer, ProducerContext, Result, Signal, async_trait};
+/// static PAUSED: OnceLock<Signal> = OnceLock::new();
+///
+/// struct Idle;
+///
+/// #[async_trait]
+/// impl Producer for Idle {
+///     type Data = u64;
+///
+///     async fn init(&mut self, context: &mut ProducerContext) -> Result<()> {
+///         PAUSED.get_or_init(|| context.paused()); // to stop a subscription, say
+///         Ok(())
+///     }
+///
+///     async fn handle_demand(&mut self, _: usize, _: &mut Outbox<u64>) -> Result<Next> {
+///         std::future::pending().await
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let pipeline = Builder::<_, ()>::new("idle", |_| Idle, |_| Box::pin(async { Ok(()) })).start_link().await?;
+/// let paused = PAUSED.get().unwrap();
+/// pipeline.pause();
+/// paused.raised().await;
+/// pipeline.resume();
+/// paused.lowered().await;
+/// assert!(!paused.is_raised());
+/// # pipeline.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Signal(watch::Receiver<bool>);
 
@@ -264,12 +354,12 @@ impl Signal {
         *self.0.borrow()
     }
 
-    /// Waits until it is raised; at once if it is. Cancel-safe.
+    /// Waits until it is raised; at once if it is. A pipeline that is gone raises nothing any more. Cancel-safe.
     pub async fn raised(&self) {
         self.until(true).await;
     }
 
-    /// Waits until it is not raised. Cancel-safe.
+    /// Waits until it is not raised; at once if it is not. Cancel-safe.
     pub async fn lowered(&self) {
         self.until(false).await;
     }

@@ -53,6 +53,23 @@ use crate::{
 impl<T, B> Message<T, B> {
     /// A message that no producer emitted, to call callbacks with. A pipeline that finds one where it lent another counts
     /// a violation.
+    ///
+    /// ```
+    /// use broadway::{Message, Result};
+    ///
+    /// /// What `handle_message` does.
+    /// async fn double(message: &mut Message<u64>) -> Result<u64> {
+    ///     message.put_batch_key(&"even");
+    ///     Ok(message.data * 2)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let mut message = Message::test(21);
+    /// assert_eq!(double(&mut message).await?, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn test(data: T) -> Self {
         Self::new(data, Ticket::inert(), None)
     }
@@ -61,6 +78,15 @@ impl<T, B> Message<T, B> {
 impl<P: Broadway> Batch<P> {
     /// A batch of these outputs, in the default batcher, to call `handle_batch` with. The messages' data are defaults; see
     /// [`test_with`](Self::test_with).
+    ///
+    /// ```
+    /// use broadway::{Batch, Closures, DefaultBatcher};
+    ///
+    /// fn sum(batch: &Batch<Closures<u64, u64, DefaultBatcher>>) -> u64 {
+    ///     batch.outputs().iter().sum()
+    /// }
+    /// assert_eq!(sum(&Batch::test([1, 2, 3])), 6);
+    /// ```
     ///
     /// # Panics
     /// If the pipeline has no default batcher; see [`in_batcher`](Self::in_batcher).
@@ -73,6 +99,13 @@ impl<P: Broadway> Batch<P> {
 
     /// A batch of these messages with their outputs, in the default batcher.
     ///
+    /// ```
+    /// use broadway::{Batch, Closures, DefaultBatcher};
+    ///
+    /// let batch = Batch::<Closures<&str, u64, DefaultBatcher>>::test_with([("one", 1), ("two", 2)]);
+    /// assert_eq!((batch.messages()[1].data, batch.outputs()), ("two", &[1, 2][..]));
+    /// ```
+    ///
     /// # Panics
     /// If the pipeline has no default batcher; see [`in_batcher`](Self::in_batcher).
     pub fn test_with(items: impl IntoIterator<Item = (P::Data, P::Output)>) -> Self {
@@ -81,6 +114,21 @@ impl<P: Broadway> Batch<P> {
     }
 
     /// A batch of these messages with their outputs, in that batcher.
+    ///
+    /// ```
+    /// use broadway::{Batch, Batcher, Closures};
+    ///
+    /// #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    /// enum Sinks { S3, Sql }
+    /// # impl Batcher for Sinks {
+    /// #     const DEFAULT: Option<Self> = None;
+    /// #     fn index(self) -> usize { self as usize }
+    /// # }
+    ///
+    /// let batch = Batch::<Closures<&str, u64, Sinks>>::in_batcher(Sinks::Sql, [("one", 1)]);
+    /// assert_eq!((batch.batcher(), batch.len()), (Sinks::Sql, 1));
+    /// # let _ = Sinks::S3;
+    /// ```
     pub fn in_batcher(batcher: P::Batcher, items: impl IntoIterator<Item = (P::Data, P::Output)>) -> Self {
         let (messages, outputs): (Vec<_>, Vec<_>) =
             items.into_iter().map(|(data, output)| (Message::test(data), output)).unzip();
@@ -116,7 +164,25 @@ impl Handle {
     }
 
     /// Sends one message through the running pipeline, past its producers, and waits for what becomes of it. It does not
-    /// wait for other messages to fill its batch.
+    /// wait for other messages to fill its batch. If it cannot be known what becomes of it (the pipeline ended first) it was
+    /// released.
+    ///
+    /// **Cancel-safety**: a message that is queued already goes on through the pipeline; one that is not is dropped.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, Status, testing::TestProducer};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::new("doubler", |_| TestProducer::<u64>::new(), |message| async { Ok(message.data * 2) }.boxed())
+    ///     .start_link()
+    ///     .await?;
+    /// let outcome = pipeline.test_message(21u64).await;
+    /// assert_eq!((outcome.status, outcome.output::<u64>()), (Status::Successful, Some(&42)));
+    /// # pipeline.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// If the pipeline takes messages of another type, or drains.
@@ -128,6 +194,25 @@ impl Handle {
 
     /// Sends messages through the running pipeline together, past its producers, and waits for what becomes of each, in
     /// order. They are batched as ever: by size and time.
+    ///
+    /// **Cancel-safety**: as that of [`test_message`](Self::test_message).
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, Status, testing::TestProducer};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::new("evens", |_| TestProducer::<u64>::new(), |message| async {
+    ///     if message.data % 2 == 0 { Ok(()) } else { Err("odd".into()) }
+    /// }.boxed())
+    /// .start_link()
+    /// .await?;
+    /// let outcomes = pipeline.test_batch(vec![1u64, 2]).await;
+    /// assert_eq!([outcomes[0].status, outcomes[1].status], [Status::Failed, Status::Successful]);
+    /// # pipeline.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// If the pipeline takes messages of another type, or drains.
@@ -167,7 +252,23 @@ impl Handle {
     }
 
     /// Waits until the pipeline's statistics are as wanted, looking at them every millisecond (of virtual time, if time is
-    /// paused).
+    /// paused). It waits for ever if they never are, and on paused time also if the pipeline is never idle: a source without
+    /// end that never waits keeps the clock from moving.
+    ///
+    /// **Cancel-safety**: it only looks.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::new("counted", |_| from_iter(0..100u64), |_| async { Ok(()) }.boxed()).start_link().await?;
+    /// let stats = pipeline.wait_until(|stats| stats.acknowledged == 100).await;
+    /// assert_eq!((stats.emitted, stats.in_flight), (100, 0));
+    /// # pipeline.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn wait_until(&self, wanted: impl Fn(&Stats) -> bool) -> Stats {
         loop {
             let stats = self.stats();
@@ -179,13 +280,36 @@ impl Handle {
     }
 }
 
-/// A context to call a producer's `init` with, outside of a pipeline.
+/// A context to call a producer's `init` with, outside of a pipeline. [`ProducerHarness`] also plays the rest of the
+/// runtime's part.
+///
+/// ```
+/// use broadway::{Next, Producer, stage::from_iter, testing};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let (mut producer, mut context) = (from_iter(1..=3u64), testing::producer_context());
+/// producer.init(&mut context).await?;
+/// let mut out = testing::outbox(&mut context);
+/// assert_eq!(producer.handle_demand(2, &mut out).await?, Next::More);
+/// assert_eq!(out.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 pub fn producer_context() -> ProducerContext {
     ProducerContext::new(StageIndex(0), crate::pipeline::Shared::new("test".into(), Counters::new([])))
 }
 
 /// An outbox to call a producer's `handle_demand` with, outside of a pipeline. What is left in it when it is dropped is
 /// not released to anybody.
+///
+/// ```
+/// use broadway::{Incoming, testing};
+///
+/// let mut out = testing::outbox(&mut testing::producer_context());
+/// out.push(Incoming::new(7).id("order-7"));
+/// assert_eq!(out.len(), 1);
+/// ```
 pub fn outbox<T>(context: &mut ProducerContext) -> Outbox<T> {
     context.outbox()
 }

@@ -18,6 +18,36 @@ use crate::{
 
 /// A source for tests. Clones share one queue: keep one to push to, and give one to the pipeline. The messages are known by
 /// the order in which they were pushed, from 0.
+///
+/// ```
+/// use broadway::{Builder, Status, testing::TestProducer};
+/// use futures::FutureExt;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> broadway::Result<()> {
+/// let source = TestProducer::<&str>::new();
+/// let producer = source.clone();
+/// let pipeline = Builder::new("orders", move |_| producer.clone(), |message| async {
+///     if message.data == "bad" { Err("refused".into()) } else { Ok(()) }
+/// }.boxed())
+/// .start_link()
+/// .await?;
+///
+/// source.push("good");
+/// source.push_error("connection lost"); // asked again after a back-off
+/// source.push_panic("a bug"); // the stage is started again
+/// source.push_all(["bad", "good"]);
+/// source.refuse_acks(1); // the round is told again
+/// source.finish();
+///
+/// let report = pipeline.wait().await?;
+/// assert_eq!((report.restarts, report.undelivered), (1, 0));
+/// assert_eq!((source.with(Status::Successful), source.with(Status::Failed)), (vec![0, 2], vec![1]));
+/// assert_eq!(source.rounds().concat().len(), 3); // one verdict each
+/// assert!(source.demands().len() >= 3); // what each ask asked for
+/// # Ok(())
+/// # }
+/// ```
 pub struct TestProducer<T>(Arc<Inner<T>>);
 
 struct Inner<T> {
@@ -57,6 +87,17 @@ impl<T: Send + 'static> TestProducer<T> {
     }
 
     /// A source that emits these messages and finishes.
+    ///
+    /// ```
+    /// # use broadway::{Builder, testing::TestProducer};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let pipeline = Builder::new("three", |_| TestProducer::of([1, 2, 3]), |_| async { Ok(()) }.boxed());
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn of(messages: impl IntoIterator<Item = T>) -> Self {
         let producer = Self::new();
         producer.push_all(messages);
@@ -90,12 +131,12 @@ impl<T: Send + 'static> TestProducer<T> {
         });
     }
 
-    /// The next ask that comes to it fails with this error.
+    /// The next ask that comes to it fails with this error. What it has emitted by then counts.
     pub fn push_error(&self, error: impl Into<Error>) {
         self.change(|state| state.queue.push_back(Queued::Error(error.into())));
     }
 
-    /// The next ask that comes to it panics.
+    /// The next ask that comes to it panics. What it has emitted by then is released.
     pub fn push_panic(&self, text: impl Into<String>) {
         self.change(|state| state.queue.push_back(Queued::Panic(text.into())));
     }

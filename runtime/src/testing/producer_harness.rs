@@ -14,6 +14,25 @@ use crate::{
 };
 
 /// A producer and what a pipeline would hold for it.
+///
+/// ```
+/// use broadway::{Next, Status, testing::{ProducerHarness, TestProducer}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let mut harness = ProducerHarness::start(TestProducer::of(["good", "bad"])).await?;
+/// assert_eq!(harness.ask(10).await?, Next::Finished);
+///
+/// let verdicts = harness.take().into_iter().zip([Status::Successful, Status::Failed]).collect();
+/// assert!(harness.settle(verdicts).await.is_empty()); // all have arrived
+/// assert_eq!(harness.producer().with(Status::Failed), [1]);
+///
+/// harness.pause(true);
+/// harness.drain().await?;
+/// assert!(harness.take().is_empty()); // it held nothing back
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ProducerHarness<P: Producer> {
     producer: P,
@@ -25,6 +44,8 @@ pub struct ProducerHarness<P: Producer> {
 
 impl<P: Producer> ProducerHarness<P> {
     /// Initializes the producer.
+    ///
+    /// **Cancel-safety**: the producer is dropped.
     ///
     /// # Errors
     /// The producer's own.
@@ -50,6 +71,8 @@ impl<P: Producer> ProducerHarness<P> {
 
     /// One ask. A test drops it wherever it likes.
     ///
+    /// **Cancel-safety**: what was emitted by then is there for [`take`](Self::take), as in a pipeline.
+    ///
     /// # Errors
     /// The producer's own.
     pub async fn ask(&mut self, demand: usize) -> Result<Next> {
@@ -71,6 +94,8 @@ impl<P: Producer> ProducerHarness<P> {
 
     /// Raises the draining signal and lets the producer hand over or give back what it holds.
     ///
+    /// **Cancel-safety**: as that of [`ask`](Self::ask).
+    ///
     /// # Errors
     /// The producer's own.
     pub async fn drain(&mut self) -> Result<()> {
@@ -80,6 +105,8 @@ impl<P: Producer> ProducerHarness<P> {
     }
 
     /// Tells the source, once, and returns what did not arrive, by the message's place.
+    ///
+    /// **Cancel-safety**: the messages are gone, and their source has been told or not.
     pub async fn settle(&self, messages: Vec<(Message<P::Data>, Status)>) -> Vec<(usize, Error)> {
         let mut groups: BTreeMap<AckRef, Vec<(usize, Status, Settlement)>> = BTreeMap::new();
         for (place, (mut message, verdict)) in messages.into_iter().enumerate() {
