@@ -74,9 +74,25 @@ pub struct Batch<P: Broadway> {
     pub(crate) late: Vec<Option<Box<Failure>>>,
 }
 
-/// What a batch is about.
+/// What a batch is about: [`Batch::info`].
 ///
-/// See [`Batch`] for an example.
+/// ```
+/// # use broadway::{Builder, DefaultBatcher, Result, Trigger, stage::from_iter};
+/// # use futures::FutureExt;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let pipeline = Builder::new("info", |_| from_iter(0..4u64), |_| async { Ok(()) }.boxed())
+/// # .topology(|topology| drop(topology.batcher("default").batch_size(4)))
+/// .handle_batch(|batch| async {
+///     let info = batch.info();
+///     assert_eq!((info.batcher(), info.size(), info.trigger()), (DefaultBatcher::Default, 4, Trigger::Size));
+///     assert_eq!((info.attempt(), info.partition(), info.batch_key::<String>()), (1, None, None));
+///     Ok(())
+/// }.boxed())
+/// # ;
+/// # assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 4);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 pub struct BatchInfo<B> {
     pub(crate) batcher: B,
@@ -128,6 +144,20 @@ impl<B: Copy> BatchInfo<B> {
 
     /// How often `handle_batch` is called with these messages, this time included: 1 unless `retry` is declared. With
     /// `split`, the halves of a batch begin anew.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::new("again", |_| from_iter([1u64]), |_| async { Ok(()) }.boxed())
+    ///     .topology(|topology| drop(topology.batcher("default").retry(|retry| retry.backoff(|backoff| backoff.min(1)))))
+    ///     .handle_batch(|batch| async move {
+    ///         if batch.info().attempt() < 3 { Err("not yet".into()) } else { Ok(()) }
+    ///     }.boxed());
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
@@ -159,6 +189,23 @@ impl<P: Broadway> Batch<P> {
     }
 
     /// The messages, to be failed one by one.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::new("one", |_| from_iter(0..4u64), |_| async { Ok(()) }.boxed())
+    /// # .topology(|topology| drop(topology.batcher("default").batch_size(4)))
+    /// .handle_batch(|batch| async {
+    ///     batch.messages_mut()[3].fail("refused");
+    ///     Ok(())
+    /// }.boxed())
+    /// # ;
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!((report.acknowledged, report.failed), (3, 1));
+    /// # Ok(()) }
+    /// ```
     pub fn messages_mut(&mut self) -> &mut [MessageOf<P>] {
         self.note_failures();
         &mut self.messages
@@ -197,11 +244,51 @@ impl<P: Broadway> Batch<P> {
     }
 
     /// Gives back what [`take_outputs`](Self::take_outputs) took: one output for each message, in the same order.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::new("back", |_| from_iter([1u64]), |message| async { Ok(message.data) }.boxed())
+    /// # .topology(|topology| drop(topology.batcher("default").retry(|retry| retry.backoff(|backoff| backoff.min(1)))))
+    /// .handle_batch(|batch| async {
+    ///     let rows = batch.take_outputs();
+    ///     assert_eq!(rows, [1]);
+    ///     if batch.info().attempt() == 1 {
+    ///         batch.put_outputs(rows); // so that there is a second attempt
+    ///         return Err("no connection".into());
+    ///     }
+    ///     Ok(())
+    /// }.boxed())
+    /// # ;
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn put_outputs(&mut self, outputs: Vec<P::Output>) {
         self.outputs = outputs;
     }
 
-    /// Messages beside their outputs.
+    /// Messages beside their outputs; none after [`take_outputs`](Self::take_outputs).
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::new("pairs", |_| from_iter(0..4u64), |message| async { Ok(message.data * 2) }.boxed())
+    /// # .topology(|topology| drop(topology.batcher("default").batch_size(4)))
+    /// .handle_batch(|batch| async {
+    ///     for (message, output) in batch.iter_mut() {
+    ///         if *output > 4 { message.fail("too much"); }
+    ///     }
+    ///     Ok(())
+    /// }.boxed())
+    /// # ;
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!((report.acknowledged, report.failed), (3, 1));
+    /// # Ok(()) }
+    /// ```
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&mut MessageOf<P>, &mut P::Output)> {
         self.note_failures();
         self.messages.iter_mut().zip(&mut self.outputs)
@@ -313,6 +400,25 @@ impl<P: Broadway> Batch<P> {
     }
 
     /// The items that have failed, by their place.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::new("failures", |_| from_iter(0..4u64), |message| async { Ok(message.data) }.boxed())
+    /// # .topology(|topology| drop(topology.batcher("default").batch_size(4)))
+    /// .handle_batch(|batch| async {
+    ///     batch.for_each_concurrent(2, |_, n| async move { if *n == 3 { Err("refused") } else { Ok(()) } }).await;
+    ///     let failures: Vec<_> = batch.failures().map(|(place, failure)| (place, failure.reason().to_string())).collect();
+    ///     assert_eq!(failures, [(3, "refused".to_owned())]);
+    ///     Ok(())
+    /// }.boxed())
+    /// # ;
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!((report.acknowledged, report.failed), (3, 1));
+    /// # Ok(()) }
+    /// ```
     pub fn failures(&self) -> impl Iterator<Item = (usize, &Failure)> {
         let late = self.late.iter().map(Option::as_deref).chain(std::iter::repeat(None));
         let failures = self.messages.iter().zip(late).enumerate();

@@ -26,16 +26,8 @@ impl<K: Eq + Hash + fmt::Debug + Send + Sync + 'static> BatchKeyValue for K {}
 ///
 /// Compared by type and value, so that `7u32` and `7u64` are two keys. A message has one, put by
 /// [`put_batch_key`](crate::Message::put_batch_key).
-///
-/// ```
-/// use broadway::BatchKey;
-///
-/// let key = BatchKey::default();
-/// assert!(key.is_none());
-/// assert_eq!(key.get::<String>(), None);
-/// ```
 #[derive(Clone, Default)]
-pub struct BatchKey(Repr);
+pub(crate) struct BatchKey(Repr);
 
 #[derive(Clone, Default)]
 enum Repr {
@@ -103,7 +95,7 @@ integers!(u8 => U8, u16 => U16, u32 => U32, u64 => U64, usize => Usize, i8 => I8
 
 impl BatchKey {
     /// The key, if it is a `K`. Text that was put as `&str` is a `String`.
-    pub fn get<K: 'static>(&self) -> Option<&K> {
+    pub(crate) fn get<K: 'static>(&self) -> Option<&K> {
         match &self.0 {
             Repr::None => None,
             Repr::Integer(integer) => integer.as_any().downcast_ref(),
@@ -113,7 +105,7 @@ impl BatchKey {
 
     /// Whether no key was put.
     #[inline]
-    pub fn is_none(&self) -> bool {
+    pub(crate) fn is_none(&self) -> bool {
         matches!(self.0, Repr::None)
     }
 }

@@ -81,6 +81,16 @@ impl error::Error for RetryAfter {
 }
 
 /// Marks on a `Result` that say what becomes of its error.
+///
+/// ```
+/// use broadway::prelude::*;
+/// use std::time::Duration;
+///
+/// let marked = "http".parse::<u16>().permanent().unwrap_err();
+/// assert_eq!(marked.to_string(), "invalid digit found in string"); // the error's own text
+/// let marked = Err::<(), _>("throttled").retry_after(Duration::from_secs(3)).unwrap_err();
+/// assert_eq!(marked.to_string(), "throttled");
+/// ```
 pub trait ResultExt<T> {
     /// Marks the error as one that will not go away by trying again: a wrong queue name, credentials that are refused.
     ///
@@ -95,6 +105,10 @@ pub trait ResultExt<T> {
     /// }
     /// assert!(port("http").unwrap_err().is::<broadway::Permanent>());
     /// ```
+    ///
+    ///
+    /// # Errors
+    /// The error that it was called on, marked.
     fn permanent(self) -> Result<T, Permanent>;
 
     /// Asks for the next attempt after `delay`, in the place of the back-off: what a server that throttles says. Counts
@@ -102,19 +116,24 @@ pub trait ResultExt<T> {
     /// goes before it. Found through [`source`](std::error::Error::source) as well.
     ///
     /// ```
-    /// # use broadway::prelude::*;
+    /// # use broadway::{Builder, Message, prelude::*, stage::from_iter};
+    /// # use futures::FutureExt;
     /// # use std::time::Duration;
-    /// # struct Answer { retry_after: Option<Duration> }
-    /// # fn ask() -> Result<(), (String, Answer)> { Ok(()) }
-    /// fn store() -> Result<()> {
-    ///     match ask() {
-    ///         Ok(()) => Ok(()),
-    ///         Err((throttled, Answer { retry_after: Some(delay) })) => Ok(Err(throttled).retry_after(delay)?),
-    ///         Err((other, _)) => Err(other.into()),
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::new("throttled", |_| from_iter([1u64]), |message| async {
+    ///     if message.attempt() == 1 {
+    ///         Err("throttled").retry_after(Duration::from_millis(2))?; // as the server said
     ///     }
-    /// }
-    /// # store().unwrap();
+    ///     Ok(())
+    /// }.boxed())
+    /// .topology(|topology| drop(topology.processors.retry(|retry| retry.attempts(2))));
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// # Ok(()) }
     /// ```
+    ///
+    /// # Errors
+    /// The error that it was called on, marked.
     fn retry_after(self, delay: Duration) -> Result<T, RetryAfter>;
 }
 
@@ -162,6 +181,11 @@ pub struct Chain<'a>(&'a (dyn error::Error + 'static));
 
 impl<'a> Chain<'a> {
     /// The error, to be printed with its sources. Of an [`Error`], which is a box: `Chain::of(&*error)`.
+    ///
+    /// ```
+    /// let error: broadway::Error = "no connection".into();
+    /// assert_eq!(broadway::Chain::of(&*error).to_string(), "no connection");
+    /// ```
     pub fn of(error: &'a (dyn error::Error + 'static)) -> Self {
         Self(error)
     }

@@ -118,6 +118,23 @@ impl Failure {
 
     /// Whether trying again cannot help: panics, decode errors, unrouted messages, those that were delivered too often, and
     /// what is marked [`permanent`](crate::ResultExt::permanent).
+    ///
+    /// ```
+    /// # use broadway::{Builder, Payload, prelude::*, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::new("orders", |_| from_iter([Payload::from(vec![0xff])]), |message| async {
+    ///     message.text()?; // no UTF-8: trying again gives the same bytes
+    ///     Ok(())
+    /// }.boxed())
+    /// .handle_failed(|messages| async {
+    ///     assert!(messages[0].failure().unwrap().is_permanent());
+    ///     Ok(())
+    /// }.boxed());
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.failed, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn is_permanent(&self) -> bool {
         match self.kind {
             FailureKind::Panic | FailureKind::Decode | FailureKind::Unrouted | FailureKind::DeliveredTooOften => true,
@@ -185,6 +202,11 @@ pub struct DecodeError {
 
 impl DecodeError {
     /// `expected` names what the payload should have been.
+    ///
+    /// ```
+    /// let error = broadway::DecodeError::new("an order", "a field is missing");
+    /// assert_eq!(error.to_string(), "payload is not an order");
+    /// ```
     pub fn new(expected: &'static str, source: impl Into<Error>) -> Self {
         Self { expected, source: source.into() }
     }

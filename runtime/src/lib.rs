@@ -115,7 +115,7 @@ pub use acknowledger::{
 };
 pub use async_trait::async_trait;
 pub use batch::{Batch, BatchInfo, MessageOf, Trigger};
-pub use batch_key::{BatchKey, BatchKeyValue};
+pub use batch_key::BatchKeyValue;
 pub use broadway_macros::broadway;
 pub use broadway_topology as topology;
 pub use builder::{Builder, Closures};

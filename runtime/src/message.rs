@@ -110,6 +110,25 @@ pub(crate) enum Fate {
 }
 
 /// What [`Message::done`] returns: not an error, but the short way out of `handle_message`.
+///
+/// ```
+/// # use broadway::{Builder, Done, Message, Result, stage::from_iter};
+/// # use futures::FutureExt;
+/// /// A helper of `handle_message` may leave it as well: what it returns goes through `?`.
+/// fn skip_odd(message: &mut Message<u64>) -> Result<(), Done> {
+///     if message.data % 2 == 1 { message.done() } else { Ok(()) }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let pipeline = Builder::new("evens", |_| from_iter(1..=4u64), |message| async {
+///     skip_odd(message)?;
+///     Ok(message.data)
+/// }.boxed())
+/// .topology(|topology| drop(topology.batcher("default")))
+/// .handle_batch(|batch| async { assert_eq!(batch.outputs().len(), 2); Ok(()) }.boxed());
+/// # assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 4);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Done(());
 
@@ -194,16 +213,23 @@ impl<T, B> Message<T, B> {
 
     /// Groups the message: a batch holds messages of one key. Keys are equal if they are of one type and `Eq` says so;
     /// integers of up to 64 bits cost no allocation. Taken by reference, so that `put_batch_key(&order.customer)` and
-    /// `put_batch_key("eu")` both put a `String`.
+    /// `put_batch_key("eu")` both put a `String`. A later key takes the place of an earlier one.
     ///
     /// ```
-    /// # fn example(message: &mut broadway::Message<u64>) {
+    /// # use broadway::{Builder, Message, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::new("keys", |_| from_iter([1u64]), |message: &mut Message<u64>| async {
     /// message.put_batch_key(&7u16);
+    /// assert_eq!((message.batch_key::<u16>(), message.batch_key::<u64>()), (Some(&7), None));
     /// message.put_batch_key("eu");
     /// assert_eq!(message.batch_key::<String>().unwrap(), "eu");
     /// message.put_batch_key(&("eu".to_owned(), 7u16)); // a tuple, or any type of yours that is `Eq + Hash + Clone`
     /// assert_eq!(message.batch_key::<(String, u16)>(), Some(&("eu".to_owned(), 7)));
-    /// # }
+    /// # Ok(()) }.boxed());
+    /// # assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// # Ok(()) }
     /// ```
     pub fn put_batch_key<K>(&mut self, key: &K)
     where
@@ -213,12 +239,12 @@ impl<T, B> Message<T, B> {
         self.batch_key = BatchKey::new(key.to_owned());
     }
 
-    /// The key that was put, if it is a `K`.
+    /// The key that was put, if it is a `K`; [`put_batch_key`](Self::put_batch_key) has an example.
     pub fn batch_key<K: 'static>(&self) -> Option<&K> {
         self.batch_key.get()
     }
 
-    /// With [`BatchMode::Flush`] the batch does not wait for its size or its time.
+    /// With [`BatchMode::Flush`] the batch does not wait for its size or its time; [`BatchMode`] has an example.
     pub fn put_batch_mode(&mut self, mode: BatchMode) {
         self.batch_mode = mode;
     }
@@ -416,6 +442,18 @@ impl<B> Message<Payload, B> {
     ///
     /// # Errors
     /// [`DecodeError`](crate::DecodeError), which fails the message for good.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Payload, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::new("texts", |_| from_iter([Payload::from("an order")]), |message| async {
+    /// assert_eq!(message.text()?, "an order");
+    /// # Ok(()) }.boxed());
+    /// # assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn text(&self) -> Result<&str, crate::DecodeError> {
         self.data.text()
     }
@@ -424,6 +462,19 @@ impl<B> Message<Payload, B> {
     ///
     /// # Errors
     /// [`DecodeError`](crate::DecodeError), which fails the message for good.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Payload, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::new("json", |_| from_iter([Payload::from("[7, 8]")]), |message| async {
+    /// let numbers: Vec<u8> = message.json()?;
+    /// assert_eq!(numbers, [7, 8]);
+    /// # Ok(()) }.boxed());
+    /// # assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// # Ok(()) }
+    /// ```
     #[cfg(feature = "json")]
     pub fn json<'de, T: serde::Deserialize<'de>>(&'de self) -> Result<T, crate::DecodeError> {
         self.data.json()
@@ -433,6 +484,25 @@ impl<B> Message<Payload, B> {
     ///
     /// # Errors
     /// [`DecodeError`](crate::DecodeError), which fails the message for good.
+    ///
+    /// ```
+    /// # use broadway::{Builder, FailureKind, Payload, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::new("numbers", |_| from_iter(["7", "x"].map(Payload::from)), |message| async {
+    ///     let number = message.decode_with(|bytes| std::str::from_utf8(bytes)?.parse::<u8>().map_err(broadway::Error::from))?;
+    ///     assert_eq!(number, 7);
+    ///     Ok(())
+    /// }.boxed())
+    /// .handle_failed(|messages| async {
+    ///     assert_eq!(messages[0].failure().unwrap().kind(), FailureKind::Decode);
+    ///     Ok(())
+    /// }.boxed());
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!((report.acknowledged, report.failed), (1, 1));
+    /// # Ok(()) }
+    /// ```
     pub fn decode_with<T, E: Into<Error>>(
         &self,
         decode: impl FnOnce(&[u8]) -> Result<T, E>,

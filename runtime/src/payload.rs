@@ -30,6 +30,13 @@ impl Payload {
     ///
     /// # Errors
     /// [`DecodeError`] when they are not UTF-8; the message then fails for good.
+    ///
+    /// ```
+    /// # use broadway::Payload;
+    /// assert_eq!(Payload::from("an order").text()?, "an order");
+    /// assert!(Payload::from(vec![0xff]).text().is_err());
+    /// # broadway::Result::<()>::Ok(())
+    /// ```
     pub fn text(&self) -> Result<&str, DecodeError> {
         std::str::from_utf8(&self.0).map_err(|error| DecodeError::new("UTF-8", error))
     }
@@ -55,11 +62,25 @@ impl Payload {
     ///
     /// # Errors
     /// [`DecodeError`] with the decoder's error as its source.
+    ///
+    /// ```
+    /// # use broadway::Payload;
+    /// let number = |bytes: &[u8]| bytes.try_into().map(u16::from_be_bytes);
+    /// assert_eq!(Payload::from(vec![1, 0]).decode_with(number)?, 256);
+    /// assert!(Payload::from(vec![1]).decode_with(number).is_err());
+    /// # broadway::Result::<()>::Ok(())
+    /// ```
     pub fn decode_with<T, E: Into<Error>>(&self, decode: impl FnOnce(&[u8]) -> Result<T, E>) -> Result<T, DecodeError> {
         decode(&self.0).map_err(|error| DecodeError::new("what its decoder expects", error))
     }
 
     /// The bytes, without a copy.
+    ///
+    /// ```
+    /// # use broadway::Payload;
+    /// let payload = Payload::from("an order");
+    /// assert_eq!(payload.clone().into_bytes().as_ptr(), payload.as_ptr());
+    /// ```
     pub fn into_bytes(self) -> Bytes {
         self.0
     }

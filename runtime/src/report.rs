@@ -91,6 +91,16 @@ impl Report {
     }
 
     /// Settled messages in a second.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::<u64, ()>::new("quick", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }));
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!((report.throughput() * report.took.as_secs_f64()).round(), 100.0);
+    /// # Ok(()) }
+    /// ```
     pub fn throughput(&self) -> f64 {
         let settled = self.acknowledged + self.failed + self.released;
         settled as f64 / self.took.as_secs_f64().max(f64::EPSILON)
@@ -136,7 +146,36 @@ impl fmt::Display for Report {
 
 /// A stage whose callback did not yield by the deadline. Its verdict will not be passed on.
 ///
-/// [`StopError`] has an example, at `Stuck`.
+/// ```
+/// use broadway::{Builder, StopError, Stuck, stage::from_iter};
+/// use futures::FutureExt;
+/// use std::{sync::{Arc, Barrier}, time::Duration};
+///
+/// #[tokio::main(worker_threads = 2)]
+/// async fn main() -> broadway::Result<()> {
+///     let gate = Arc::new(Barrier::new(2));
+///     let blocking = gate.clone();
+///     let pipeline = Builder::new("blocked", |_| from_iter([1u64]), move |_| {
+///         let gate = blocking.clone();
+///         async move {
+///             gate.wait(); // it is here
+///             gate.wait(); // a blocking call in an `async fn`: nobody can cut it
+///             Ok(())
+///         }.boxed()
+///     })
+///     .topology(|topology| drop(topology.processors.stages(1)))
+///     .start_link()
+///     .await?;
+///
+///     gate.wait();
+///     let error = pipeline.stop_within(Duration::from_millis(200)).await.unwrap_err();
+///     let StopError::Stuck { stages, report } = error else { panic!("{error}") };
+///     assert_eq!(stages, [Stuck { stage: "processor_default_0".into(), messages: 1 }]);
+///     assert_eq!((report.acknowledged, report.unsettled), (0, 1)); // its source delivers it again
+///     gate.wait();
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stuck {
     /// The stage.
@@ -158,34 +197,6 @@ pub struct Stuck {
 #[non_exhaustive]
 pub enum StopError {
     /// Callbacks that block their thread were still running at the deadline. Everything else was settled or released.
-    ///
-    /// ```
-    /// # use std::{sync::{Arc, Mutex, mpsc}, time::Duration};
-    /// # use broadway::{Builder, StopError, stage::from_iter};
-    /// # use futures::FutureExt;
-    /// # #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-    /// # async fn main() -> broadway::Result<()> {
-    /// let (done, answers) = mpsc::channel::<()>();
-    /// let answers = Arc::new(Mutex::new(answers));
-    /// let pipeline = Builder::new("blocking", |_| from_iter([1u64]), move |_| {
-    ///     let answers = answers.clone();
-    ///     async move {
-    ///         let _ = answers.lock().unwrap().recv(); // blocks its thread, and nobody answers
-    ///         Ok(())
-    ///     }
-    ///     .boxed()
-    /// })
-    /// .start_link()
-    /// .await?;
-    /// # while pipeline.stats().emitted == 0 { tokio::task::yield_now().await; }
-    /// let error = pipeline.stop_within(Duration::from_millis(200)).await.unwrap_err();
-    /// let StopError::Stuck { stages, report } = &error else { panic!("{error}") };
-    /// assert!(stages[0].stage.starts_with("processor_default_"));
-    /// assert_eq!((stages[0].messages, report.unsettled), (1, 1));
-    /// # drop(done);
-    /// # Ok(())
-    /// # }
-    /// ```
     Stuck {
         /// The stages.
         stages: Vec<Stuck>,
@@ -193,30 +204,6 @@ pub enum StopError {
         report: Report,
     },
     /// Stages crashed more often than the tree may restart them, or a producer failed for longer than `give_up_after`.
-    ///
-    /// ```
-    /// # use broadway::{Builder, Next, Outbox, Producer, Result, StopError, async_trait};
-    /// struct Broken;
-    ///
-    /// #[async_trait]
-    /// impl Producer for Broken {
-    ///     type Data = u64;
-    ///
-    ///     async fn handle_demand(&mut self, _: usize, _: &mut Outbox<u64>) -> Result<Next> {
-    ///         Err("connection refused".into())
-    ///     }
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<()> {
-    /// let pipeline = Builder::<u64, ()>::new("broken", |_| Broken, |_| Box::pin(async { Ok(()) }))
-    ///     .topology(|topology| { topology.producers.give_up_after(60_000); });
-    /// let error = pipeline.start_link().await?.wait().await.unwrap_err();
-    /// assert!(matches!(&error, StopError::GaveUp { reason, .. } if reason.contains("connection refused")), "{error}");
-    /// assert_eq!(error.report().unwrap().emitted, 0);
-    /// # Ok(())
-    /// # }
-    /// ```
     GaveUp {
         /// Which, and what they said, from the top of the tree down.
         reason: String,
@@ -224,29 +211,6 @@ pub enum StopError {
         report: Report,
     },
     /// A callback of the pipeline wanted to wait for the pipeline's end, and so for its own. What it ordered goes on.
-    ///
-    /// ```
-    /// # use std::sync::{Arc, OnceLock};
-    /// # use broadway::{Builder, EndReason, Pipeline, StopError, stage::from_iter};
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> broadway::Result<()> {
-    /// let owner = Arc::new(OnceLock::<Pipeline>::new());
-    /// let inside = owner.clone();
-    /// let pipeline = Builder::<u64, ()>::new("counter", |_| from_iter(0..), move |message| {
-    ///     let owner = inside.clone();
-    ///     Box::pin(async move {
-    ///         if message.data == 1_000 {
-    ///             assert!(matches!(owner.get().unwrap().stop().await, Err(StopError::Inside { .. })));
-    ///         }
-    ///         Ok(())
-    ///     })
-    /// });
-    /// let pipeline = pipeline.start_link().await?;
-    /// let report = owner.get_or_init(|| pipeline).wait().await?;
-    /// assert_eq!(report.reason, EndReason::Stopped);
-    /// # Ok(())
-    /// # }
-    /// ```
     Inside {
         /// The pipeline.
         pipeline: String,
@@ -257,6 +221,20 @@ pub enum StopError {
 
 impl StopError {
     /// What became of the messages; `None` if that is not known: the pipeline still runs, or the runtime ended first.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, StopError, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// // Each instance of this producer panics, until the pipeline gives up.
+    /// let source = |_| from_iter(std::iter::from_fn(|| -> Option<u64> { panic!("no such table") }));
+    /// let pipeline = Builder::new("broken", source, |_| async { Ok(()) }.boxed()).start_link().await?;
+    /// let error = pipeline.wait().await.unwrap_err();
+    /// assert!(matches!(error, StopError::GaveUp { .. }) && error.to_string().contains("no such table"));
+    /// assert_eq!(error.report().unwrap().acknowledged, 0);
+    /// # Ok(()) }
+    /// ```
     pub fn report(&self) -> Option<&Report> {
         match self {
             Self::Stuck { report, .. } | Self::GaveUp { report, .. } => Some(report),

@@ -20,6 +20,22 @@ use crate::{
 pub(crate) const ACK_REF: AckRef = AckRef(0);
 
 /// What a verdict was.
+///
+/// ```
+/// # #[cfg(not(feature = "testing"))] fn main() {}
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// # use broadway::{Builder, Status, testing::TestProducer};
+/// # use futures::FutureExt;
+/// let pipeline = Builder::new("evens", |_| TestProducer::<u64>::new(), |message| async {
+///     if message.data % 2 == 0 { Ok(()) } else { Err("odd".into()) }
+/// }.boxed()).start_link().await?;
+/// let outcomes = pipeline.test_batch(vec![1u64, 2]).await;
+/// assert_eq!((outcomes[0].status, outcomes[1].status), (Status::Failed, Status::Successful));
+/// # pipeline.stop().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     /// The pipeline's end was reached, or `done()` was called.
@@ -30,7 +46,35 @@ pub enum Status {
     Released,
 }
 
-/// What became of a message.
+/// What became of one message that was sent through a running pipeline by the test kit: the `test_message` and `test_batch` of
+/// a [`Handle`](crate::Handle).
+///
+/// ```
+/// # #[cfg(not(feature = "testing"))] fn main() {}
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// # use broadway::{Builder, FailureKind, Status, testing::TestProducer};
+/// # use futures::FutureExt;
+/// let pipeline = Builder::new("halves", |_| TestProducer::<u64>::new(), |message| async {
+///     message.put_batch_key(if message.data < 100 { "small" } else { "large" });
+///     if message.data % 2 == 0 { Ok(message.data / 2) } else { Err("odd".into()) }
+/// }.boxed())
+/// .topology(|topology| drop(topology.batcher("default")))
+/// .handle_batch(|_| async { Ok(()) }.boxed())
+/// .start_link().await?;
+///
+/// let outcome = pipeline.test_message(42u64).await;
+/// assert_eq!((outcome.status, outcome.attempts), (Status::Successful, 1));
+/// assert_eq!((outcome.output::<u64>(), outcome.batch_key::<String>().unwrap().as_str()), (Some(&21), "small"));
+/// assert_eq!((outcome.batcher, outcome.batch.unwrap().size), (Some(0), 1));
+///
+/// let outcome = pipeline.test_message(7u64).await;
+/// assert_eq!(outcome.failure.unwrap().kind(), FailureKind::Error);
+/// assert_eq!((outcome.batcher, outcome.batch), (None, None)); // it was not batched
+/// # pipeline.stop().await?;
+/// # Ok(()) }
+/// ```
 pub struct Outcome {
     /// The verdict.
     pub status: Status,
@@ -47,6 +91,23 @@ pub struct Outcome {
 }
 
 /// The batch of an [`Outcome`].
+///
+/// ```
+/// # #[cfg(not(feature = "testing"))] fn main() {}
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// # use broadway::{BatchSummary, Builder, Trigger, testing::TestProducer};
+/// # use futures::FutureExt;
+/// let pipeline = Builder::new("batched", |_| TestProducer::<u64>::new(), |_| async { Ok(()) }.boxed())
+///     .topology(|topology| drop(topology.batcher("default").batch_size(2)))
+///     .handle_batch(|_| async { Ok(()) }.boxed())
+///     .start_link().await?;
+/// let outcomes = pipeline.test_batch(vec![1u64, 2]).await;
+/// assert_eq!(outcomes[0].batch, Some(BatchSummary { size: 2, trigger: Trigger::Size, partition: None }));
+/// # pipeline.stop().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchSummary {
     /// How many messages it had.

@@ -63,6 +63,17 @@ impl Percentiles {
     }
 
     /// The percentiles of what was measured after `earlier`, of the same thing, was read.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::<u64, ()>::new("since", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) })).start_link().await?;
+    /// # pipeline.wait().await?;
+    /// let latency = pipeline.stats().latency;
+    /// assert_eq!(latency.since(&latency).count, 0); // nothing was measured between
+    /// # Ok(()) }
+    /// ```
     pub fn since(&self, earlier: &Self) -> Self {
         let mut buckets = self.buckets.clone();
         for (bucket, n) in &earlier.buckets {

@@ -80,6 +80,23 @@ pub struct Stats {
 }
 
 /// One stage's numbers.
+///
+/// ```
+/// # use broadway::{Builder, Result, stage::from_iter};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let pipeline = Builder::<u64, ()>::new("stages", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) }))
+/// #     .topology(|topology| drop(topology.processors.stages(2)))
+/// #     .start_link()
+/// #     .await?;
+/// pipeline.wait().await?;
+/// let stats = pipeline.stats();
+/// let names: Vec<_> = stats.stages.iter().map(|stage| &*stage.name).collect();
+/// assert_eq!(names, ["producer_0", "processor_default_0", "processor_default_1", "terminator"]);
+/// assert_eq!(stats.stages[0].emitted, 100);
+/// assert_eq!(stats.stages.iter().map(|stage| stage.acknowledged).sum::<u64>(), 100);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StageStats {
@@ -132,6 +149,21 @@ pub struct StageStats {
 }
 
 /// A queue between two layers, right now.
+///
+/// ```
+/// # use broadway::{Builder, Result, stage::from_iter};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let pipeline = Builder::<u64, ()>::new("queues", |_| from_iter(0..), |_| Box::pin(async { Ok(()) }))
+/// #     .topology(|topology| drop(topology.processors.stages(4).max_demand(10)))
+/// #     .start_link()
+/// #     .await?;
+/// let queue = pipeline.stats().queues.remove(0);
+/// assert_eq!((&*queue.before, queue.capacity), ("processors", 40));
+/// assert!(queue.waiting <= queue.capacity && queue.open <= queue.capacity);
+/// # pipeline.stop().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueStats {
@@ -146,6 +178,22 @@ pub struct QueueStats {
 }
 
 /// The rate limiter, right now.
+///
+/// ```
+/// # use broadway::{Builder, Result, stage::from_iter};
+/// # use std::time::Duration;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let pipeline = Builder::<u64, ()>::new("limited", |_| from_iter(0..10), |_| Box::pin(async { Ok(()) }))
+///     .topology(|topology| drop(topology.producers.rate_limiting(100, Duration::from_secs(3600))))
+///     .start_link()
+///     .await?;
+/// pipeline.wait().await?;
+/// let limiter = pipeline.stats().rate_limiter.unwrap();
+/// assert_eq!((limiter.allowed, limiter.left), (100, 90));
+/// assert!(limiter.next_in <= limiter.interval);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimiterStats {
@@ -193,6 +241,19 @@ impl Stats {
 
     /// The numbers of the time between `earlier` and this snapshot of the same pipeline: counters and times are differences,
     /// what is said of right now is as of this snapshot.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::<u64, ()>::new("between", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) })).start_link().await?;
+    /// let earlier = pipeline.stats();
+    /// pipeline.wait().await?;
+    /// let between = pipeline.stats().since(&earlier);
+    /// assert_eq!(between.emitted, 100 - earlier.emitted);
+    /// assert_eq!(between.in_flight, 0); // right now, not a difference
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let minus = |counter: fn(&Self) -> u64| counter(self).saturating_sub(counter(earlier));
@@ -218,12 +279,39 @@ impl Stats {
         }
     }
 
-    /// Messages that were settled: each has its verdict.
+    /// Messages that were settled: each has its verdict, successful, failed or released.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::new("settled", |_| from_iter(0..10u64), |message| async {
+    /// #     if message.data == 0 { Err("none".into()) } else { Ok(()) }
+    /// # }.boxed()).start_link().await?;
+    /// pipeline.wait().await?;
+    /// let stats = pipeline.stats();
+    /// assert_eq!((stats.acknowledged, stats.failed, stats.settled()), (9, 1, 10));
+    /// # Ok(()) }
+    /// ```
     pub fn settled(&self) -> u64 {
         self.acknowledged + self.failed + self.released
     }
 
-    /// Settled messages in a second.
+    /// Settled messages in a second; 0 if no time has passed. For the rate of the last minute, of the numbers
+    /// [`since`](Self::since) then.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::<u64, ()>::new("rate", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) })).start_link().await?;
+    /// # pipeline.wait().await?;
+    /// let stats = pipeline.stats();
+    /// assert_eq!((stats.throughput() * stats.took.as_secs_f64()).round(), 100.0);
+    /// assert_eq!(stats.since(&stats).throughput(), 0.0);
+    /// # Ok(()) }
+    /// ```
     pub fn throughput(&self) -> f64 {
         per_second(self.settled(), self.took)
     }
@@ -293,11 +381,42 @@ impl StageStats {
 
     /// The share of the time in which the stage was at work, from 0 to 1. What is left it spent waiting: a producer for
     /// demand, for the rate limiter or for the end of a back-off, the others for messages or for room behind them.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let pipeline = Builder::<u64, ()>::new("busy", |_| from_iter([1]), |_| Box::pin(async {
+    ///     tokio::time::sleep(Duration::from_millis(20)).await; // waiting in a callback is work
+    ///     Ok(())
+    /// }))
+    /// #     .topology(|topology| drop(topology.processors.stages(1)))
+    /// #     .start_link()
+    /// #     .await?;
+    /// # pipeline.wait().await?;
+    /// let stats = pipeline.stats();
+    /// let processor = stats.stages.iter().find(|stage| stage.name == "processor_default_0").unwrap();
+    /// assert!(processor.worked >= Duration::from_millis(20));
+    /// assert!(processor.busy() > 0.0 && processor.busy() <= 1.0);
+    /// # Ok(()) }
+    /// ```
     pub fn busy(&self) -> f64 {
         (self.worked.as_secs_f64() / self.took.as_secs_f64().max(f64::MIN_POSITIVE)).min(1.0)
     }
 
-    /// Processed messages in a second.
+    /// Processed messages in a second; 0 if no time has passed.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, stage::from_iter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::<u64, ()>::new("rates", |_| from_iter(0..100), |_| Box::pin(async { Ok(()) })).start_link().await?;
+    /// # pipeline.wait().await?;
+    /// let producer = pipeline.stats().stages.remove(0);
+    /// assert_eq!((producer.rate() * producer.took.as_secs_f64()).round(), 100.0);
+    /// # Ok(()) }
+    /// ```
     pub fn rate(&self) -> f64 {
         per_second(self.processed, self.took)
     }
