@@ -10,7 +10,22 @@ use crate::{LeaseError, SqliteQueue, commit, lease::Receipt, queue::Core, settle
 
 /// What the queue is told about a message that succeeded, or failed.
 ///
-/// [`SqliteProducer`](crate::SqliteProducer) has an example.
+/// ```
+/// # use broadway_sqlite::{Action, SqliteQueue};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// # use broadway::{Builder, Payload};
+/// let queue = SqliteQueue::open(path).await?;
+/// queue.send("nonsense").await?;
+/// let source = queue.clone();
+/// let producer = move |_| source.producer().stop_when_empty().on_failure(Action::DeadLetter);
+/// let pipeline = Builder::<Payload, ()>::new("orders", producer, |_| Box::pin(async { Err("cannot be read".into()) }));
+/// pipeline.start_link().await?.wait().await?;
+/// assert_eq!(queue.dead_letters().await?[0].reason, "error: cannot be read");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
@@ -30,10 +45,22 @@ pub enum Action {
 /// as the producer says, or as it was set before.
 ///
 /// ```
-/// use broadway_sqlite::{Action, SqliteAck};
-///
-/// # fn example(message: &mut broadway::Message<u64>) -> broadway::Result {
-/// message.configure_ack(SqliteAck::new().on_failure(Action::DeadLetter))?;
+/// # use broadway_sqlite::{Action, SqliteAck, SqliteQueue};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// # use broadway::{Builder, Payload};
+/// let queue = SqliteQueue::open(path).await?;
+/// queue.send_batch(["nonsense", "an order"]).await?;
+/// # let source = queue.clone();
+/// # let producer = move |_| source.producer().stop_when_empty();
+/// let pipeline = Builder::<Payload, ()>::new("orders", producer, |message| Box::pin(async {
+///     message.configure_ack(SqliteAck::new().on_failure(Action::DeadLetter))?;
+///     if message.data.text()? == "nonsense" { Err("cannot be read".into()) } else { Ok(()) }
+/// }));
+/// pipeline.start_link().await?.wait().await?;
+/// assert_eq!((queue.depth().await?.total(), queue.depth().await?.dead), (0, 1));
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -11,9 +11,26 @@ use crate::{Error, entry::MessageId, receive, time};
 pub(crate) const RECEIVED_TOO_OFTEN: &str = "was received `max_receives` times and never acknowledged";
 pub(crate) const DAMAGED: &str = "is damaged in the queue's file";
 
-/// A message that is not delivered any more.
+/// A message that is not delivered any more: [`SqliteQueue::dead_letters`](crate::SqliteQueue::dead_letters).
 ///
-/// [`SqliteQueue::redrive`](crate::SqliteQueue::redrive) has an example.
+/// ```
+/// # use broadway_sqlite::SqliteQueue;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// # use std::time::Duration;
+/// let queue = SqliteQueue::options().max_receives(1).open(path).await?;
+/// let id = queue.send("an order").await?;
+/// let receipt = queue.receive(1).await?[0].receipt;
+/// queue.extend([receipt], Duration::ZERO).await?; // the lease ends, and nobody has settled it
+/// assert!(queue.receive(1).await?.is_empty());
+///
+/// let letter = queue.dead_letters().await?.remove(0);
+/// assert_eq!((letter.id, letter.body.text()?, letter.receive_count), (id, "an order", 1));
+/// assert_eq!(letter.reason, "was received `max_receives` times and never acknowledged");
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DeadLetter {

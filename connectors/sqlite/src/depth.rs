@@ -38,6 +38,19 @@ pub struct Depth {
 
 impl Depth {
     /// All but the dead letters: what `max_depth` limits.
+    ///
+    /// ```
+    /// # use broadway_sqlite::{Entry, SqliteQueue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let queue = SqliteQueue::open(path).await?;
+    /// queue.send_batch(["one", "two", "three"].map(|body| Entry::new(body).group("customer 7"))).await?;
+    /// let depth = queue.depth().await?;
+    /// assert_eq!((depth.ready, depth.behind, depth.total()), (1, 2, 3));
+    /// # Ok(()) }
+    /// ```
     pub fn total(&self) -> u64 {
         self.ready + self.leased + self.delayed + self.behind
     }

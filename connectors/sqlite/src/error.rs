@@ -66,7 +66,18 @@ pub enum Error {
 
 /// Why one entry was not accepted; the others of its batch are not affected.
 ///
-/// [`Options`](crate::Options) has an example.
+/// ```
+/// # use broadway_sqlite::{SendError, SqliteQueue};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// let queue = SqliteQueue::options().max_depth(1).open(path).await?;
+/// let results = queue.send_batch(["an order", "one too many"]).await?;
+/// assert!(results[0].is_ok());
+/// assert_eq!(results[1], Err(SendError::Full { max_depth: 1 }));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError {

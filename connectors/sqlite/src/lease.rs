@@ -10,9 +10,24 @@ use crate::{
     settle::{self, Verdict},
 };
 
-/// The right to settle one delivery of a message.
+/// The right to settle one delivery of a message. It fits no later delivery.
 ///
-/// [`SqliteQueue`](crate::SqliteQueue) has an example.
+/// ```
+/// # use broadway_sqlite::SqliteQueue;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// # use std::time::Duration;
+/// let queue = SqliteQueue::open(path).await?;
+/// queue.send("an order").await?;
+/// let first = queue.receive(1).await?[0].receipt;
+/// queue.release([first], Duration::ZERO).await?;
+/// let second = queue.receive(1).await?[0].receipt; // another delivery has another receipt
+/// assert!(queue.delete([first]).await?[0].is_err());
+/// assert!(queue.delete([second]).await?[0].is_ok());
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Receipt {
     pub(crate) row: i64,

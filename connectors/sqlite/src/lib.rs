@@ -2,15 +2,24 @@
 //! letters, delays, FIFO groups, deduplication. No server; what was sent survives `kill -9`; several processes may share
 //! the file.
 //!
-//! ```no_run
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("orders.queue");
+//! use broadway::{Builder, Payload};
 //! use broadway_sqlite::{Entry, SqliteQueue};
 //! use std::time::Duration;
 //!
-//! # async fn example() -> Result<(), broadway_sqlite::Error> {
-//! let queue = SqliteQueue::open("orders.queue").await?;
+//! let queue = SqliteQueue::open(path).await?;
 //! queue.send("an order").await?;
 //! queue.send(Entry::new("a reminder").delay(Duration::from_secs(60)).group("customer 7")).await?;
-//! let producer = queue.producer().stop_when_empty();   // for `module = ..` of a pipeline
+//!
+//! let source = queue.clone();
+//! let producer = move |_| source.producer().stop_when_empty(); // with the attribute: `module = self.queue.producer()`
+//! let pipeline = Builder::<Payload, ()>::new("orders", producer, |_| Box::pin(async { Ok(()) }));
+//! assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+//! assert_eq!(queue.depth().await?.delayed, 1);
 //! # Ok(()) }
 //! ```
 //!

@@ -6,7 +6,17 @@ use crate::{Error, SqliteQueue};
 
 /// When a commit is on the disk.
 ///
-/// [`Options`] has an example.
+/// ```
+/// # use broadway_sqlite::{SqliteQueue, Synchronous};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// let queue = SqliteQueue::options().synchronous(Synchronous::Normal).open(path).await?;
+/// queue.send("an order").await?; // survives `kill -9`, and not for certain a power failure
+/// assert_eq!(queue.depth().await?.ready, 1);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Synchronous {
     /// Before the call returns: what was sent or deleted stays so after a power failure. Leases do not wait for the disk:
@@ -74,25 +84,53 @@ impl Default for Options {
 impl Options {
     /// How long a received message is hidden from other receives, counted from the receive. 30 seconds by default; at
     /// least a millisecond.
+    ///
+    /// ```
+    /// # use broadway_sqlite::SqliteQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// # use std::time::{Duration, SystemTime};
+    /// let queue = SqliteQueue::options().visibility_timeout(Duration::from_secs(300)).open(path).await?;
+    /// queue.send("an order").await?;
+    /// assert!(queue.receive(1).await?[0].visible_at > SystemTime::now() + Duration::from_secs(240));
+    /// assert!(queue.receive(1).await?.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn visibility_timeout(mut self, timeout: Duration) -> Self {
         self.visibility_timeout = timeout;
         self
     }
 
     /// How often a message is delivered before it goes to the dead letters. Without a limit by default; at least 1.
+    /// [`DeadLetter`](crate::DeadLetter) has an example.
     pub fn max_receives(mut self, receives: u32) -> Self {
         self.max_receives = receives;
         self
     }
 
     /// How many messages the queue holds, dead letters not counted, before sends are refused with
-    /// [`SendError::Full`](crate::SendError::Full). Without a limit by default; at least 1.
+    /// [`SendError::Full`](crate::SendError::Full), which has an example. Without a limit by default; at least 1.
     pub fn max_depth(mut self, messages: u64) -> Self {
         self.max_depth = Some(messages);
         self
     }
 
     /// How long after a send [`deduplicate`](crate::Entry::deduplicate) recognises its id. Five minutes by default.
+    ///
+    /// ```
+    /// # use broadway_sqlite::{Entry, SqliteQueue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// # use std::time::Duration;
+    /// let queue = SqliteQueue::options().deduplication_window(Duration::ZERO).open(path).await?;
+    /// let send = async || queue.send(Entry::new("an order").deduplicate("order 1")).await;
+    /// assert_ne!(send().await?, send().await?); // the first is forgotten already
+    /// # Ok(()) }
+    /// ```
     pub fn deduplication_window(mut self, window: Duration) -> Self {
         self.deduplication_window = window;
         self
@@ -124,7 +162,19 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Refused`] for a file that is no queue or is damaged: it is not changed. [`Error::Option`] for an option
-    /// that cannot work.
+    /// that cannot work. [`Error::Io`], [`Error::NoSharedMemory`] and [`Error::Busy`] for a file that cannot be used, or not yet.
+    ///
+    /// ```
+    /// # use broadway_sqlite::{Error, SqliteQueue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let error = SqliteQueue::options().max_receives(0).open(path).await.unwrap_err();
+    /// assert!(matches!(error, Error::Option { option: "max_receives", .. }));
+    /// assert_eq!(error.to_string(), "`max_receives` is 0; write 1 or more");
+    /// # Ok(()) }
+    /// ```
     pub async fn open(self, path: impl Into<PathBuf>) -> Result<SqliteQueue, Error> {
         self.check()?;
         SqliteQueue::open_with(path.into(), self).await

@@ -21,7 +21,25 @@ use crate::{
 
 /// What only messages of this queue have: `message.metadata::<SqliteMetadata>()`.
 ///
-/// [`SqliteProducer`] has an example.
+/// ```
+/// # use broadway_sqlite::{Entry, SqliteMetadata, SqliteQueue};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// # use broadway::{Builder, Payload};
+/// # let queue = SqliteQueue::open(path).await?;
+/// queue.send(Entry::new("an order").deduplicate("order 1")).await?;
+/// # let producer = move |_| queue.producer().stop_when_empty();
+/// let pipeline = Builder::<Payload, ()>::new("orders", producer, |message| Box::pin(async {
+///     let metadata: &SqliteMetadata = message.metadata().expect("it comes from a SQLite queue");
+///     assert_eq!(message.id(), Some(metadata.id.to_string().as_str()));
+///     assert_eq!(metadata.deduplication_id.as_deref(), Some("order 1"));
+///     Ok(())
+/// }));
+/// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SqliteMetadata {
@@ -118,6 +136,25 @@ impl SqliteProducer {
     /// Finishes when nothing is to be received and nothing that was received through this queue's handle, or is in flight
     /// in this pipeline, could still come back: failed messages are waited for until they succeed or are dead letters.
     /// Messages that were sent with a delay, or are leased by others, are not waited for.
+    ///
+    /// ```
+    /// # use broadway_sqlite::{Entry, SqliteQueue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// # use broadway::{Builder, Payload};
+    /// # use std::time::Duration;
+    /// let queue = SqliteQueue::open(path).await?;
+    /// queue.send("an order").await?;
+    /// queue.send(Entry::new("a reminder").delay(Duration::from_secs(3600))).await?;
+    /// # let source = queue.clone();
+    /// let producer = move |_| source.producer().stop_when_empty();
+    /// # let pipeline = Builder::<Payload, ()>::new("orders", producer, |_| Box::pin(async { Ok(()) }));
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// assert_eq!(queue.depth().await?.delayed, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn stop_when_empty(mut self) -> Self {
         self.stop = Stop::Empty;
         self
@@ -126,6 +163,25 @@ impl SqliteProducer {
     /// Finishes when the queue holds nothing but dead letters. Unlike [`stop_when_empty`](Self::stop_when_empty) it waits for
     /// messages that others have leased, and so for what a killed process held, which comes back when its leases end; and
     /// for messages that were sent with a delay.
+    ///
+    /// ```
+    /// # use broadway_sqlite::{Entry, SqliteQueue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// # use broadway::{Builder, Payload};
+    /// # use std::time::Duration;
+    /// let queue = SqliteQueue::open(path).await?;
+    /// queue.send("an order").await?;
+    /// queue.send(Entry::new("a reminder").delay(Duration::from_millis(20))).await?;
+    /// # let source = queue.clone();
+    /// let producer = move |_| source.producer().stop_when_drained();
+    /// # let pipeline = Builder::<Payload, ()>::new("orders", producer, |_| Box::pin(async { Ok(()) }));
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 2);
+    /// assert_eq!(queue.depth().await?.total(), 0);
+    /// # Ok(()) }
+    /// ```
     pub fn stop_when_drained(mut self) -> Self {
         self.stop = Stop::Drained;
         self
@@ -152,13 +208,30 @@ impl SqliteProducer {
     }
 
     /// What becomes of a message that succeeded: [`Action::Ack`] by default.
+    ///
+    /// ```
+    /// # use broadway_sqlite::{Action, SqliteQueue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// # use broadway::{Builder, Payload};
+    /// let queue = SqliteQueue::open(path).await?;
+    /// queue.send("an order").await?;
+    /// # let source = queue.clone();
+    /// let producer = move |_| source.producer().stop_when_empty().on_success(Action::DeadLetter); // kept, say for audits
+    /// # let pipeline = Builder::<Payload, ()>::new("orders", producer, |_| Box::pin(async { Ok(()) }));
+    /// assert_eq!(pipeline.start_link().await?.wait().await?.acknowledged, 1);
+    /// assert_eq!(queue.dead_letters().await?.len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn on_success(mut self, on_success: Action) -> Self {
         self.on_success = on_success;
         self
     }
 
     /// What becomes of a message that failed and was neither discarded nor given back by its own
-    /// [`release_after`](broadway::Message::release_after): [`Action::Noop`] by default.
+    /// [`release_after`](broadway::Message::release_after): [`Action::Noop`] by default. [`Action`] has an example.
     pub fn on_failure(mut self, on_failure: Action) -> Self {
         self.on_failure = on_failure;
         self

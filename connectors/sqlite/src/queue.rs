@@ -29,7 +29,8 @@ use crate::{
 /// Several handles and several processes may use one file at the same time. All work is done in
 /// [`spawn_blocking`](tokio::task::spawn_blocking): every method needs a running tokio runtime.
 ///
-/// **Cancel-safety**: a method whose future is dropped has done all or nothing of its work. What
+/// **Cancel-safety**: a method whose future is dropped does all or nothing of its work. A send or a receive whose turn to
+/// write has not come is left out; verdicts and extensions that were handed in are written all the same. What
 /// [`receive`](Self::receive) had leased by then is given back.
 ///
 /// ```
@@ -78,12 +79,26 @@ impl SqliteQueue {
     /// **Cancel-safety**: the file may have been made.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a file that is no queue or is damaged: it is not changed.
+    /// As [`Options::open`]: [`Error::Refused`] for a file that is no queue or is damaged, which is not changed, and errors of the
+    /// file system.
+    ///
+    /// ```
+    /// # use broadway_sqlite::SqliteQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let queue = SqliteQueue::open(&path).await?;
+    /// queue.send("an order").await?;
+    /// let other = SqliteQueue::open(&path).await?; // a second handle, as another process has it
+    /// assert_eq!(other.depth().await?.ready, 1);
+    /// # Ok(()) }
+    /// ```
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         Options::default().open(path).await
     }
 
-    /// The default options, to be changed before [`open`](Options::open).
+    /// The default options, to be changed before [`open`](Options::open). [`Options`] has an example.
     pub fn options() -> Options {
         Options::default()
     }
@@ -107,17 +122,49 @@ impl SqliteQueue {
 
     /// Sends one message; it is stored when this returns.
     ///
+    /// **Cancel-safety**: it is stored whole or not at all. Under [`deduplicate`](Entry::deduplicate) it can be sent again.
+    ///
     /// # Errors
-    /// [`Error::Send`] when the entry is not accepted.
+    /// [`Error::Send`] when the entry is not accepted. Others when the file cannot be written: then it is not stored, but for
+    /// [`Error::NoRuntime`], after which that is not known.
+    ///
+    /// ```
+    /// # use broadway_sqlite::{Entry, SqliteQueue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let queue = SqliteQueue::open(path).await?;
+    /// let first = queue.send("an order").await?;
+    /// let second = queue.send(Entry::new(vec![1, 2, 3]).header("kind", "bytes")).await?;
+    /// assert!(first < second);
+    /// assert_eq!(queue.depth().await?.ready, 2);
+    /// # Ok(()) }
+    /// ```
     pub async fn send(&self, entry: impl Into<Entry>) -> Result<MessageId, Error> {
         let entry = entry.into();
         Ok(self.send_entries(vec![entry]).await?.remove(0)?)
     }
 
-    /// Sends messages in one commit, with one result for each. Those that are accepted are stored when this returns.
+    /// Sends messages in one commit, with one result for each, in their order. Those that are accepted are stored when this
+    /// returns.
+    ///
+    /// **Cancel-safety**: all that are accepted are stored, or none.
     ///
     /// # Errors
     /// When the file cannot be written: then none is stored.
+    ///
+    /// ```
+    /// # use broadway_sqlite::SqliteQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let queue = SqliteQueue::open(path).await?;
+    /// let ids = queue.send_batch((1..=1000).map(|number| format!("order {number}"))).await?;
+    /// assert!(ids.len() == 1000 && ids.iter().all(Result::is_ok));
+    /// # Ok(()) }
+    /// ```
     pub async fn send_batch<E: Into<Entry>>(
         &self,
         entries: impl IntoIterator<Item = E>,
@@ -131,6 +178,8 @@ impl SqliteQueue {
 
     /// Fills the queue once: sets `marker` and sends all entries in one commit, or does nothing and returns `false` if the
     /// marker was set before, by any process. The entries are taken one by one while they are written.
+    ///
+    /// **Cancel-safety**: the marker is set and all entries are stored, or nothing is.
     ///
     /// ```
     /// # use broadway_sqlite::SqliteQueue;
@@ -182,8 +231,25 @@ impl SqliteQueue {
     /// Leases up to `max` messages, oldest first, for the queue's `visibility_timeout`, counted from now. Returns at once,
     /// with nothing if nothing is visible.
     ///
+    /// **Cancel-safety**: what was leased by then is given back, and the receive is not counted.
+    ///
     /// # Errors
     /// When the file cannot be written: then nothing is leased.
+    ///
+    /// ```
+    /// # use broadway_sqlite::SqliteQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let queue = SqliteQueue::open(path).await?;
+    /// queue.send_batch(["first", "second", "third"]).await?;
+    /// let received = queue.receive(2).await?;
+    /// assert_eq!((received[0].body.text()?, received[1].body.text()?), ("first", "second"));
+    /// assert_eq!(queue.receive(10).await?.len(), 1); // the others are leased
+    /// assert!(queue.receive(10).await?.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub async fn receive(&self, max: usize) -> Result<Vec<Received>, Error> {
         let mut receiving = self.core.receive(max, self.core.options.visibility_timeout);
         let mut leased = commit::answer(&mut receiving).await?;
@@ -192,8 +258,25 @@ impl SqliteQueue {
 
     /// Deletes messages in one commit, with one result for each. To delete a message twice is no error.
     ///
+    /// **Cancel-safety**: once it was polled the messages are deleted, also if it is dropped.
+    ///
     /// # Errors
-    /// When the file cannot be written: then none is deleted.
+    /// When the file cannot be written: then none is deleted. A lease that is over is an error of that message alone
+    /// ([`LeaseError`]).
+    ///
+    /// ```
+    /// # use broadway_sqlite::SqliteQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// let queue = SqliteQueue::open(path).await?;
+    /// queue.send("an order").await?;
+    /// let receipt = queue.receive(1).await?[0].receipt;
+    /// assert_eq!(queue.delete([receipt]).await?, [Ok(())]);
+    /// assert_eq!(queue.depth().await?.total(), 0);
+    /// # Ok(()) }
+    /// ```
     pub async fn delete(
         &self,
         receipts: impl IntoIterator<Item = Receipt>,
@@ -203,6 +286,8 @@ impl SqliteQueue {
 
     /// Gives messages back, to be delivered again after `after`, as if they had not been received: the receive is not
     /// counted. With no delay they take their old places.
+    ///
+    /// **Cancel-safety**: once it was polled the messages are given back, also if it is dropped.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -246,6 +331,8 @@ impl SqliteQueue {
 
     /// Makes leases end `by` from now, with one result for each.
     ///
+    /// **Cancel-safety**: once it was polled the leases are renewed, also if it is dropped.
+    ///
     /// ```
     /// # use std::time::Duration;
     /// # use broadway_sqlite::SqliteQueue;
@@ -277,7 +364,9 @@ impl SqliteQueue {
         self.write(Terms::EXTEND, move |connection| settle::extend(connection, queue, &receipts, by)).await
     }
 
-    /// How many messages are in the queue.
+    /// How many messages are in the queue; [`Depth`] has an example.
+    ///
+    /// **Cancel-safety**: it changes nothing.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -285,9 +374,9 @@ impl SqliteQueue {
         self.core.read(depth::depth).await
     }
 
-    /// All dead letters, in the order in which they died.
+    /// All dead letters, in the order in which they died. [`DeadLetter`] and [`redrive`](Self::redrive) have examples.
     ///
-    /// [`redrive`](Self::redrive) has an example.
+    /// **Cancel-safety**: it changes nothing.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -298,6 +387,8 @@ impl SqliteQueue {
 
     /// Puts all dead letters back into the queue under their old ids, with a receive count of 0, and says how many they
     /// were. `max_depth` does not stop it.
+    ///
+    /// **Cancel-safety**: once it was polled all are put back, also if it is dropped.
     ///
     /// ```
     /// # use broadway::{Builder, Payload};
@@ -334,15 +425,34 @@ impl SqliteQueue {
 
     /// Deletes all dead letters, and says how many they were.
     ///
-    /// [`redrive`](Self::redrive) has an example.
+    /// **Cancel-safety**: once it was polled all are deleted, also if it is dropped.
     ///
     /// # Errors
     /// When the file cannot be written: then none is deleted.
+    ///
+    /// ```
+    /// # use broadway_sqlite::{Action, SqliteQueue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.queue");
+    /// # use broadway::{Builder, Payload};
+    /// # let queue = SqliteQueue::open(path).await?;
+    /// # queue.send("an order").await?;
+    /// # let source = queue.clone();
+    /// # let producer = move |_| source.producer().stop_when_empty().on_failure(Action::DeadLetter);
+    /// # let pipeline = Builder::<Payload, ()>::new("orders", producer, |_| Box::pin(async { Err("refused".into()) }));
+    /// # pipeline.start_link().await?.wait().await?;
+    /// assert_eq!(queue.depth().await?.dead, 1);
+    /// assert_eq!(queue.purge_dead_letters().await?, 1);
+    /// assert!(queue.dead_letters().await?.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub async fn purge_dead_letters(&self) -> Result<u64, Error> {
         self.write(Terms::SETTLE, |connection| Ok(connection.execute("DELETE FROM dead_letters", ())? as u64)).await
     }
 
-    /// A producer that receives from this queue: for `module = queue.producer()`.
+    /// A producer that receives from this queue: for `module = queue.producer()`. [`SqliteProducer`] has an example.
     pub fn producer(&self) -> SqliteProducer {
         SqliteProducer::new(self.clone())
     }

@@ -13,7 +13,21 @@ use crate::{Error, dead_letter, entry::MessageId, headers, lease::Receipt, time}
 
 /// A message that was received, and is leased.
 ///
-/// [`SqliteQueue`](crate::SqliteQueue) has an example.
+/// ```
+/// # use broadway_sqlite::{Entry, SqliteQueue};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.queue");
+/// let queue = SqliteQueue::open(path).await?;
+/// let id = queue.send(Entry::new("an order").group("customer 7").deduplicate("order 1")).await?;
+/// let message = queue.receive(1).await?.remove(0);
+/// assert_eq!((message.id, message.body.text()?, message.receive_count), (id, "an order", 1));
+/// assert_eq!((message.group.as_deref(), message.deduplication_id.as_deref()), (Some("customer 7"), Some("order 1")));
+/// assert!(message.headers.is_empty() && message.visible_at > message.sent_at);
+/// queue.delete([message.receipt]).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Received {

@@ -1,4 +1,5 @@
-//! A receive that is dropped, at whatever moment, keeps no message from others.
+//! What becomes of an operation whose future is dropped: a receive keeps no message from others, a send is stored whole or
+//! not at all, a verdict is written.
 
 mod support;
 
@@ -55,4 +56,36 @@ async fn a_receive_that_is_committed_and_never_taken_is_given_back() {
     let depth = queue.depth().await.unwrap();
     assert_eq!((depth.ready, depth.leased), (5, 0));
     assert_eq!(queue.receive(2).await.unwrap()[0].receive_count, 1);
+}
+
+#[tokio::test]
+async fn a_send_that_is_dropped_before_its_turn_is_left_out_and_a_verdict_is_written_all_the_same() {
+    let place = Place::new();
+    let queue = place.open().await;
+    queue.send_batch(["deleted", "released", "extended"]).await.unwrap();
+    let receipts: Vec<_> = queue.receive(3).await.unwrap().iter().map(|message| message.receipt).collect();
+    {
+        let lock = place.outside();
+        lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut send = Box::pin(queue.send_batch(["never", "stored"]));
+        assert!(send.as_mut().poll(&mut context).is_pending());
+        drop(send);
+        let mut delete = Box::pin(queue.delete([receipts[0]]));
+        assert!(delete.as_mut().poll(&mut context).is_pending());
+        drop(delete);
+        let mut release = Box::pin(queue.release([receipts[1]], Duration::ZERO));
+        assert!(release.as_mut().poll(&mut context).is_pending());
+        drop(release);
+        let mut extend = Box::pin(queue.extend([receipts[2]], Duration::ZERO));
+        assert!(extend.as_mut().poll(&mut context).is_pending());
+        drop(extend);
+        lock.execute_batch("ROLLBACK").unwrap();
+    }
+    settled(&queue).await;
+    let depth = queue.depth().await.unwrap();
+    assert_eq!((depth.total(), depth.leased), (4, 0), "two barriers, the released and the extended message");
+    let bodies = queue.receive(10).await.unwrap();
+    let bodies: Vec<_> = bodies.iter().map(|message| message.body.text().unwrap()).collect();
+    assert!(!bodies.contains(&"deleted") && bodies.contains(&"released") && bodies.contains(&"extended"), "{bodies:?}");
 }
