@@ -9,6 +9,20 @@ use tokio::time::Instant;
 use crate::{coalescer::Change, connection::Connection, error::SqsError, options::LONGEST_VISIBILITY};
 
 /// What SQS is told about a message that succeeded, or failed.
+///
+/// ```
+/// # use broadway::{Builder, Chain, Payload};
+/// # use broadway_sqs::{Action, SqsProducer};
+/// # use std::time::Duration;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// // Longer than SQS can hide a message: the start says so.
+/// let producer = |_| SqsProducer::new("orders").on_failure(Action::ReleaseAfter(Duration::from_secs(50_000)));
+/// let pipeline = Builder::<Payload, ()>::new("orders", producer, |_| Box::pin(async { Ok(()) }));
+/// let error = pipeline.start_link().await.unwrap_err();
+/// assert!(Chain::of(&error).to_string().contains("`on_failure` is release after 50000s"));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Delete it.
@@ -24,11 +38,12 @@ pub enum Action {
 /// as the producer says, or as it was set before.
 ///
 /// ```
-/// use broadway_sqs::{Action, SqsAck};
-///
-/// # fn example(message: &mut broadway::Message<u64>) -> broadway::Result {
-/// message.configure_ack(SqsAck::new().on_failure(Action::Ack))?;
-/// # Ok(()) }
+/// # use broadway_sqs::{Action, SqsAck};
+/// # use std::time::Duration;
+/// # let mut message = broadway::Message::<u64>::test(7);
+/// let ack = SqsAck::new().on_success(Action::Ack).on_failure(Action::ReleaseAfter(Duration::from_secs(60)));
+/// message.configure_ack(ack)?;
+/// # Ok::<(), broadway::ConfigureAckError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[must_use]

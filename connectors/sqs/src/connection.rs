@@ -115,6 +115,13 @@ impl fmt::Debug for Link {
 }
 
 /// How many messages a queue holds, approximately: SQS counts across many machines.
+///
+/// ```
+/// use broadway_sqs::Depth;
+///
+/// let depth = Depth { visible: 0, in_flight: 0, delayed: 1 };
+/// assert!(!depth.is_empty()); // what is delayed will come
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Depth {
     /// Waiting to be received.
@@ -126,7 +133,7 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// Whether the queue holds nothing at all.
+    /// Whether the queue holds nothing at all: nothing that waits, is hidden or is delayed.
     pub fn is_empty(&self) -> bool {
         self.visible == 0 && self.in_flight == 0 && self.delayed == 0
     }

@@ -12,6 +12,15 @@ use aws_sdk_sqs::{
 use crate::address::Address;
 
 /// What kind of error it is.
+///
+/// ```
+/// # use broadway_sqs::{ErrorKind, SqsQueue};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let error = SqsQueue::new("an order").depth().await.unwrap_err(); // no queue has such a name
+/// assert_eq!(error.kind(), ErrorKind::Address);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -36,6 +45,20 @@ pub enum ErrorKind {
 }
 
 /// An error of a queue. It names the queue and what to check, and never holds a secret.
+///
+/// ```
+/// # use broadway_sqs::SqsQueue;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let error = SqsQueue::new("arn:aws:sqs:eu-west-1:1:orders").depth().await.unwrap_err();
+/// assert_eq!(error.queue(), "arn:aws:sqs:eu-west-1:1:orders");
+/// assert!(error.is_permanent());
+/// assert_eq!(
+///     error.to_string(),
+///     "cannot use the SQS queue `arn:aws:sqs:eu-west-1:1:orders`: this is an ARN; write the queue's name (its last part) or its URL"
+/// );
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct SqsError {
     queue: Box<str>,
@@ -65,7 +88,8 @@ impl SqsError {
         &self.queue
     }
 
-    /// Whether it will not go away by trying again.
+    /// Whether it will not go away by trying again: all but [`Unreachable`](ErrorKind::Unreachable),
+    /// [`Throttled`](ErrorKind::Throttled) and [`Service`](ErrorKind::Service). [`SqsError`] has an example.
     pub fn is_permanent(&self) -> bool {
         !matches!(self.kind, ErrorKind::Unreachable | ErrorKind::Throttled | ErrorKind::Service)
     }

@@ -6,7 +6,6 @@
 //!
 //! A message that succeeds is deleted; one that fails is left to its visibility timeout and the queue's redrive policy,
 //! unless [`on_failure`](SqsProducer::on_failure) says otherwise; one that was not judged is given back at once.
-
 //!
 //! A role needs `sqs:ReceiveMessage`, `sqs:DeleteMessage` and `sqs:ChangeMessageVisibility`; `sqs:GetQueueUrl` if the queue
 //! is given by its name; `sqs:GetQueueAttributes` for [`stop_when_empty`](SqsProducer::stop_when_empty), and for a start

@@ -12,6 +12,28 @@ use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeN
 ///
 /// Attributes that the producer did not ask for ([`attribute_names`](crate::SqsProducer::attribute_names)) are `None`.
 /// The receive count, the time of sending and the group are always asked for.
+///
+/// ```no_run
+/// # use broadway::{Builder, Payload};
+/// # use broadway_sqs::{SqsMetadata, SqsProducer, aws_sdk_sqs::types::MessageSystemAttributeName as Name};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// let producer = |_| SqsProducer::new("orders").attribute_names([Name::All]);
+/// let pipeline = Builder::<Payload, ()>::new("orders", producer, |message| Box::pin(async {
+///     let sqs: &SqsMetadata = message.metadata().expect("it comes from SQS");
+///     assert_eq!(message.id(), Some(sqs.message_id()));
+///     assert_eq!(Some(message.delivery()), sqs.receive_count());
+///     assert!(sqs.sent_at() <= sqs.first_received_at());
+///     assert_eq!(sqs.attribute(&Name::SenderId), sqs.sender_id());
+///     if let (Some(group), Some(number)) = (sqs.group_id(), sqs.sequence_number()) {
+///         println!("{number} of {group}, sent as {:?}", sqs.deduplication_id());
+///     }
+///     println!("{} {:?} {:?}", sqs.md5_of_body(), sqs.aws_trace_header(), sqs.message_attributes());
+///     Ok(())
+/// }));
+/// pipeline.start_link().await?.run_until_signal().await?;
+/// # Ok(()) }
+/// ```
 pub struct SqsMetadata {
     /// The message without its body.
     message: Message,

@@ -29,6 +29,41 @@ use crate::{
 ///
 /// A released message (left over at the deadline of a stop, say) becomes visible at once, whatever
 /// [`on_failure`](Self::on_failure) says.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use broadway::prelude::*;
+/// use broadway_sqs::{Action, SqsProducer};
+///
+/// struct Orders;
+///
+/// #[broadway(
+///     producers(default(module = orders(), stages = 4)),
+///     processors(default()),
+/// )]
+/// impl Orders {
+///     async fn handle_message(&self, message: &mut OrdersMessage) -> Result<()> {
+///         println!("{}: {}", message.id().unwrap_or_default(), message.text()?);
+///         Ok(())
+///     }
+/// }
+///
+/// fn orders() -> SqsProducer {
+///     SqsProducer::new("orders")
+///         .region("eu-west-1")
+///         .profile("production")
+///         .visibility_timeout(120)
+///         .message_attribute_names(["trace.*"])
+///         .on_failure(Action::ReleaseAfter(Duration::from_secs(60)))
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> Result<()> {
+///     println!("{}", Orders.start_link().await?.run_until_signal().await?);
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct SqsProducer {
     queue: SqsQueue,
@@ -62,12 +97,27 @@ struct Linked {
 
 impl SqsProducer {
     /// A producer of a queue, by its name or its URL.
+    ///
+    /// ```
+    /// use broadway_sqs::{SqsProducer, SqsQueue};
+    ///
+    /// let queue = SqsQueue::new("http://127.0.0.1:4566/000000000000/orders");
+    /// assert_eq!(SqsProducer::new(&queue).queue().name(), "orders"); // reads what the queue's handle sends to
+    /// ```
     pub fn new(queue: impl Into<SqsQueue>) -> Self {
         Self { queue: queue.into(), options: Options::default(), state: State::default() }
     }
 
     /// A producer that uses your client, for the queue of that name or URL. Time-outs and retries are the client's: its
     /// time-out for an attempt must be longer than `wait_time_seconds`.
+    ///
+    /// ```
+    /// use broadway_sqs::{SqsProducer, aws_sdk_sqs::{Client, config::{BehaviorVersion, Config, Region}}};
+    ///
+    /// let config = Config::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-west-1"));
+    /// let producer = SqsProducer::with_client(Client::from_conf(config.build()), "orders");
+    /// assert_eq!(producer.queue().name(), "orders");
+    /// ```
     pub fn with_client(client: Client, queue: impl Into<String>) -> Self {
         Self::new(SqsQueue::with_client(client, queue))
     }
@@ -91,12 +141,19 @@ impl SqsProducer {
     }
 
     /// Fixed credentials, instead of what the environment says.
+    ///
+    /// ```
+    /// # use broadway_sqs::SqsProducer;
+    /// let producer = SqsProducer::new("orders").credentials("a key", "a secret");
+    /// assert!(!format!("{producer:?}").contains("secret")); // it is never printed
+    /// ```
     pub fn credentials(mut self, access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
         self.queue = self.queue.credentials(access_key_id, secret_access_key);
         self
     }
 
-    /// How many messages one receive asks for at most: 1 to 10. Default 10.
+    /// How many messages one receive asks for at most: 1 to 10. Default 10. What is out of range fails the start, as with
+    /// [`wait_time_seconds`](Self::wait_time_seconds).
     pub fn max_number_of_messages(mut self, count: usize) -> Self {
         self.options.max_number_of_messages = count;
         self
@@ -104,6 +161,18 @@ impl SqsProducer {
 
     /// How long a receive waits for messages: 0 to 20 seconds. Default 20; 1 with
     /// [`stop_when_empty`](Self::stop_when_empty). A stop or a pause does not wait for it.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Chain, Payload};
+    /// # use broadway_sqs::SqsProducer;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let producer = |_| SqsProducer::new("orders").wait_time_seconds(60);
+    /// let pipeline = Builder::<Payload, ()>::new("orders", producer, |_| Box::pin(async { Ok(()) }));
+    /// let error = pipeline.start_link().await.unwrap_err();
+    /// assert!(Chain::of(&error).to_string().ends_with("`wait_time_seconds` is 60; it must be from 0 to 20 seconds"));
+    /// # }
+    /// ```
     pub fn wait_time_seconds(mut self, seconds: u32) -> Self {
         self.options.wait_time_seconds = Some(seconds);
         self
@@ -151,6 +220,20 @@ impl SqsProducer {
 
     /// Finishes once the queue is empty: a long poll brought nothing, nothing of this pipeline's is in flight, and the
     /// queue says that it holds nothing, neither waiting nor hidden nor delayed. Needs `sqs:GetQueueAttributes`.
+    ///
+    /// ```no_run
+    /// # use broadway::{Builder, EndReason, Payload};
+    /// # use broadway_sqs::{SqsProducer, SqsQueue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// let queue = SqsQueue::new("orders").endpoint_url("http://127.0.0.1:4566");
+    /// queue.send_batch(["one", "two"]).await?;
+    /// let producer = move |_| SqsProducer::new(&queue).stop_when_empty();
+    /// let pipeline = Builder::<Payload, ()>::new("orders", producer, |_| Box::pin(async { Ok(()) }));
+    /// let report = pipeline.start_link().await?.wait().await?;
+    /// assert_eq!((report.reason, report.acknowledged), (EndReason::Finished, 2));
+    /// # Ok(()) }
+    /// ```
     pub fn stop_when_empty(mut self) -> Self {
         self.options.stop_when_empty = true;
         self

@@ -36,11 +36,18 @@ pub struct SqsQueue {
 
 impl SqsQueue {
     /// A queue, by its name or its URL.
+    ///
+    /// ```
+    /// use broadway_sqs::SqsQueue;
+    ///
+    /// assert_eq!(SqsQueue::new("orders").name(), "orders");
+    /// assert_eq!(SqsQueue::new("https://sqs.eu-west-1.amazonaws.com/123456789012/orders.fifo").name(), "orders.fifo");
+    /// ```
     pub fn new(queue: impl Into<String>) -> Self {
         Self { address: Address::new(queue.into()), access: Access::default(), link: Arc::default() }
     }
 
-    /// A queue that is reached through your client.
+    /// A queue that is reached through your client; [`SqsProducer::with_client`](crate::SqsProducer::with_client) has an example.
     pub fn with_client(client: Client, queue: impl Into<String>) -> Self {
         Self { access: Access::with_client(client), ..Self::new(queue) }
     }
@@ -67,6 +74,12 @@ impl SqsQueue {
     }
 
     /// Fixed credentials, instead of what the environment says.
+    ///
+    /// ```
+    /// # use broadway_sqs::SqsQueue;
+    /// let queue = SqsQueue::new("orders").credentials("a key", "a secret");
+    /// assert!(!format!("{queue:?}").contains("secret")); // it is never printed
+    /// ```
     pub fn credentials(mut self, access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
         self.access.credentials(access_key_id.into(), secret_access_key.into());
         self.link = Arc::default();
@@ -79,7 +92,9 @@ impl SqsQueue {
     }
 
     /// Creates the queue if it does not exist. A name that ends in `.fifo` makes a FIFO queue that drops repeated
-    /// bodies.
+    /// bodies. [`SqsQueue`] has an example.
+    ///
+    /// **Cancel-safety**: the queue may have been created.
     ///
     /// # Errors
     /// SQS refuses it, or does not answer.
@@ -88,6 +103,16 @@ impl SqsQueue {
     }
 
     /// Creates the queue with attributes: a visibility timeout, a redrive policy.
+    ///
+    /// **Cancel-safety**: the queue may have been created.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), broadway_sqs::SqsError> {
+    /// use broadway_sqs::{SqsQueue, aws_sdk_sqs::types::QueueAttributeName};
+    ///
+    /// SqsQueue::new("orders").create_with([(QueueAttributeName::VisibilityTimeout, "120".to_owned())]).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// SQS refuses it (it exists with other attributes, say), or does not answer.
@@ -112,6 +137,18 @@ impl SqsQueue {
     /// Sends messages, ten to a request, a few requests at a time (one at a time, in order, to a FIFO queue); what SQS
     /// could not take for a reason of its own is sent again. Returns how many were sent.
     ///
+    /// **Cancel-safety**: requests that are under way are cut off. What they held, and what came before, may have been sent.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), broadway_sqs::SqsError> {
+    /// use broadway_sqs::{Outgoing, SqsQueue};
+    ///
+    /// let queue = SqsQueue::new("orders.fifo");
+    /// let messages = (1..=25).map(|number| Outgoing::new(format!("order {number}")).group("customer 7"));
+    /// assert_eq!(queue.send_batch(messages).await?, 25);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// SQS refuses a message or does not answer; what came before may have been sent.
     pub async fn send_batch<M: Into<Outgoing>>(
@@ -122,7 +159,16 @@ impl SqsQueue {
         sender::send(link, messages.into_iter().map(Into::into)).await
     }
 
-    /// How many messages the queue holds.
+    /// How many messages the queue holds, approximately.
+    ///
+    /// **Cancel-safety**: it changes nothing.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), broadway_sqs::SqsError> {
+    /// let depth = broadway_sqs::SqsQueue::new("orders").depth().await?;
+    /// println!("{} wait, {} are in flight", depth.visible, depth.in_flight);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// The queue does not exist or does not answer.
@@ -130,7 +176,19 @@ impl SqsQueue {
         self.link().await?.depth().await
     }
 
-    /// The client, for all that is not here.
+    /// The client, for all that is not here. Nothing is sent.
+    ///
+    /// **Cancel-safety**: it changes nothing.
+    ///
+    /// ```
+    /// # use broadway_sqs::SqsQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), broadway_sqs::SqsError> {
+    /// let queue = SqsQueue::new("orders").region("eu-west-1").credentials("a key", "a secret");
+    /// let client = queue.client().await?;
+    /// assert_eq!(client.config().region().unwrap().as_ref(), "eu-west-1");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// No region is known, or the endpoint is malformed.
@@ -138,7 +196,18 @@ impl SqsQueue {
         Ok(Link::unfound(&self.address, &self.access).await?.client)
     }
 
-    /// The queue's URL, as requests need it.
+    /// The queue's URL, as requests need it: asked for if the queue was given by its name.
+    ///
+    /// **Cancel-safety**: it changes nothing.
+    ///
+    /// ```
+    /// # use broadway_sqs::SqsQueue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), broadway_sqs::SqsError> {
+    /// let queue = SqsQueue::new("http://127.0.0.1:4566/000000000000/orders").credentials("a key", "a secret");
+    /// assert_eq!(queue.url().await?, "http://127.0.0.1:4566/000000000000/orders");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// The queue does not exist or does not answer.

@@ -20,6 +20,17 @@ const AT_ONCE: usize = 8;
 const ATTEMPTS: u32 = 5;
 
 /// A message to send. A `&str` or a `String` is one that has a body alone.
+///
+/// ```
+/// use broadway_sqs::Outgoing;
+///
+/// let message = Outgoing::new("an order")
+///     .group("customer 7")
+///     .deduplication_id("order 1")
+///     .header("trace", "abc")
+///     .binary_header("key", [1, 2, 3]);
+/// assert_eq!(format!("{message:?}"), "Outgoing { bytes: 22, .. }"); // and none of them is printed
+/// ```
 #[derive(Clone)]
 pub struct Outgoing {
     body: String,
