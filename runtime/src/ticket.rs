@@ -109,7 +109,11 @@ impl Ticket {
     #[inline]
     pub(crate) fn settle(&mut self) -> AckData {
         self.lane = 0;
-        std::mem::take(&mut self.data)
+        match &mut self.data {
+            // In a register. Exchanged in memory, parts are written that are read as a whole at once, and the read waits.
+            AckData::U64(number) => AckData::U64(*number),
+            data => std::mem::take(data),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     handled::Handled,
     pace::Pace,
     retries::Retries,
-    stage::{Stage, guarded},
+    stage::{Stage, guarded, within},
 };
 use crate::{
     batch::MessageOf,
@@ -63,19 +63,21 @@ impl<P: Broadway> Outlet<P> {
     }
 }
 
-/// What became of a message in `handle_message`.
+/// What became of a message in `handle_message`. Small, so that it stays in registers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// To the batcher of that index; its output is the next in line.
-    Batcher(usize, u64),
-    /// It ends here, successfully, with an output or without.
-    Done { output: bool },
+    /// To the batcher of that index; its output is the next in line, and its partition if the batcher has some.
+    Batcher(usize),
+    /// It ends here, successfully; its output is the next in line.
+    Done,
+    /// It ended here with `done()`, without an output.
+    DoneEarly,
     /// It failed.
     Failed,
     /// It is not the message that was lent, or it came too late to be handled, or to be retried.
     Released,
-    /// It failed, and is tried again after this time.
-    Again(Duration),
+    /// It failed, and is tried again.
+    Again,
     /// It may not overtake one that is tried again.
     Parked,
 }
@@ -84,6 +86,8 @@ pub(super) enum Way {
 pub(super) struct Round<P: Broadway> {
     pub(super) messages: Vec<MessageOf<P>>,
     outputs: Vec<P::Output>,
+    /// Of those messages that go to a partitioned batcher.
+    partitions: Vec<u64>,
     /// As many as messages were handled.
     ways: Vec<Way>,
     /// Which message is lent right now.
@@ -170,13 +174,13 @@ impl<P: Broadway> Processor<P> {
             round.judge(&self.stage, &self.rules, Err(Fault::Panic(panic)), again);
         }
         match round.ways.first() {
-            Some(Way::Batcher(batcher, _)) if round.failed.is_empty() && round.go_to_one_batcher(*batcher) => {
-                let outlet = &mut self.outlets[*batcher];
-                std::mem::swap(&mut outlet.waiting.messages, &mut round.messages);
-                std::mem::swap(&mut outlet.waiting.outputs, &mut round.outputs);
-                if self.rules.partitioned[*batcher] {
-                    outlet.waiting.partitions.extend(round.ways.iter().filter_map(Way::partition));
-                }
+            Some(way @ Way::Batcher(batcher))
+                if round.failed.is_empty() && round.ways.iter().all(|other| other == way) =>
+            {
+                let waiting = &mut self.outlets[*batcher].waiting;
+                std::mem::swap(&mut waiting.messages, &mut round.messages);
+                std::mem::swap(&mut waiting.outputs, &mut round.outputs);
+                waiting.partitions.append(&mut round.partitions);
                 round.ways.clear();
             }
             _ => self.take_apart(round).await,
@@ -213,25 +217,23 @@ impl<P: Broadway> Processor<P> {
 
     /// Settles what succeeded one by one, and puts the rest on its way.
     fn sort(&mut self, round: &mut Round<P>) {
-        let mut outputs = round.outputs.drain(..);
+        let (mut outputs, mut partitions) = (round.outputs.drain(..), round.partitions.drain(..));
         for (mut message, way) in round.messages.drain(..).zip(round.ways.drain(..)) {
             match way {
-                Way::Batcher(batcher, partition) => {
+                Way::Batcher(batcher) => {
                     let waiting = &mut self.outlets[batcher].waiting;
                     waiting.messages.push(message);
                     waiting.outputs.extend(outputs.next());
                     if self.rules.partitioned[batcher] {
-                        waiting.partitions.push(partition);
+                        waiting.partitions.extend(partitions.next());
                     }
                 }
-                Way::Done { output } => {
-                    let output = if output { outputs.next() } else { None };
-                    self.stage.settler.settle::<P>(&mut message, output, None);
-                }
+                Way::Done => self.stage.settler.settle::<P>(&mut message, outputs.next(), None),
+                Way::DoneEarly => self.stage.settler.settle::<P>(&mut message, None, None),
                 Way::Failed => round.failed.push(message),
                 // A message of a test that took the place of the lent one has nothing to be released.
                 Way::Released => drop(message),
-                Way::Again(_) | Way::Parked => round.kept.push((message, way)),
+                Way::Again | Way::Parked => round.kept.push((message, way)),
             }
         }
     }
@@ -279,11 +281,9 @@ async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, r
         round.lent = message.ticket.token();
         let result = match rules.timeout {
             _ if round.heard => Box::pin(handle_heard(stage, rules.timeout, message)).await,
-            None => stage.pipeline.process(message).await.map_err(Fault::Error),
-            Some(timeout) => match tokio::time::timeout(timeout, stage.pipeline.process(message)).await {
-                Ok(result) => result.map_err(Fault::Error),
-                Err(_) => Err(Fault::TimedOut(timeout)),
-            },
+            // Pinned where it is made: awaited by value, it is moved once more.
+            None => pin!(stage.pipeline.process(message)).await.map_err(Fault::Error),
+            timeout => judge_time(within(timeout, stage.pipeline.process(message)).await),
         };
         round.judge(stage, rules, result, again);
     }
@@ -296,14 +296,11 @@ async fn handle_heard<P: Broadway>(
     message: &mut MessageOf<P>,
 ) -> Result<P::Output, Fault> {
     let span = stage.probe.message_start(message.id(), message.delivery());
-    let handling = stage.pipeline.process(message).instrument(span);
-    match timeout {
-        None => handling.await.map_err(Fault::Error),
-        Some(timeout) => match tokio::time::timeout(timeout, handling).await {
-            Ok(result) => result.map_err(Fault::Error),
-            Err(_) => Err(Fault::TimedOut(timeout)),
-        },
-    }
+    judge_time(within(timeout, stage.pipeline.process(message).instrument(span)).await)
+}
+
+fn judge_time<T>(handled: Result<Result<T, Error>, Duration>) -> Result<T, Fault> {
+    handled.map_err(Fault::TimedOut)?.map_err(Fault::Error)
 }
 
 impl<P: Broadway> Round<P> {
@@ -318,7 +315,7 @@ impl<P: Broadway> Round<P> {
         }
         let mut way = match result {
             Ok(output) if message.failure.is_none() => {
-                let way = route(stage, rules, message);
+                let way = route(stage, rules, message, &mut self.partitions);
                 if way != Way::Failed {
                     self.outputs.push(output);
                 }
@@ -341,7 +338,7 @@ impl<P: Broadway> Round<P> {
 fn judge_fault<P: Broadway>(stage: &Stage<P>, message: &mut MessageOf<P>, fault: Fault) -> Way {
     message.failure = Some(match fault {
         Fault::Error(error) if message.fate == Fate::Done && is_done(&error) => match message.failure.take() {
-            None => return Way::Done { output: false },
+            None => return Way::DoneEarly,
             Some(failure) => failure,
         },
         Fault::Error(error) => Failure::new(FailureKind::Error, error, &stage.name),
@@ -367,15 +364,18 @@ fn note_failure<T, B>(probe: &Probe, message: &mut Message<T, B>) {
 
 /// Where a message goes that succeeded. One that should be batched and has no batcher fails.
 #[inline(always)]
-fn route<P: Broadway>(stage: &Stage<P>, rules: &Rules, message: &mut MessageOf<P>) -> Way {
+fn route<P: Broadway>(stage: &Stage<P>, rules: &Rules, message: &mut MessageOf<P>, partitions: &mut Vec<u64>) -> Way {
     if rules.partitioned.is_empty() || message.fate == Fate::Done {
-        return Way::Done { output: true };
+        return Way::Done;
     }
     let batcher = if rules.unrouted_fail { message.batcher } else { message.batcher() };
     let known = batcher.and_then(|batcher| Some((batcher, *rules.partitioned.get(batcher.index())?)));
     let Some((batcher, partitioned)) = known else { return fail_unrouted::<P>(stage, message, batcher) };
     message.batcher = Some(batcher);
-    if partitioned { route_to_partition(stage, batcher, message) } else { Way::Batcher(batcher.index(), 0) }
+    if partitioned && !find_partition(stage, batcher, message, partitions) {
+        return Way::Failed;
+    }
+    Way::Batcher(batcher.index())
 }
 
 #[cold]
@@ -389,37 +389,31 @@ fn fail_unrouted<P: Broadway>(stage: &Stage<P>, message: &mut MessageOf<P>, batc
 }
 
 #[inline(never)]
-fn route_to_partition<P: Broadway>(stage: &Stage<P>, batcher: P::Batcher, message: &mut MessageOf<P>) -> Way {
+fn find_partition<P: Broadway>(
+    stage: &Stage<P>,
+    batcher: P::Batcher,
+    message: &mut MessageOf<P>,
+    partitions: &mut Vec<u64>,
+) -> bool {
     match caught(|| stage.pipeline.batcher_partition(batcher, message)) {
-        Ok(partition) => Way::Batcher(batcher.index(), partition),
-        Err(panic) => {
-            message.failure = Some(Failure::panicked(panic, &stage.name));
-            Way::Failed
-        }
+        Ok(partition) => partitions.push(partition),
+        Err(panic) => message.failure = Some(Failure::panicked(panic, &stage.name)),
     }
-}
-
-impl Way {
-    fn partition(&self) -> Option<u64> {
-        if let Self::Batcher(_, partition) = self { Some(*partition) } else { None }
-    }
+    message.failure.is_none()
 }
 
 impl<P: Broadway> Default for Round<P> {
     fn default() -> Self {
-        let (messages, outputs, ways, failed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { messages, outputs, ways, lent: Token::NONE, failed, kept: Vec::new(), heard: false }
+        let (messages, outputs, partitions, ways) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (failed, kept) = (Vec::new(), Vec::new());
+        Self { messages, outputs, partitions, ways, lent: Token::NONE, failed, kept, heard: false }
     }
 }
 
 impl<P: Broadway> Round<P> {
     /// Whether all messages end here, and succeeded.
     fn ends_here(&self) -> bool {
-        self.ways.iter().all(|way| matches!(way, Way::Done { .. }))
-    }
-
-    fn go_to_one_batcher(&self, batcher: usize) -> bool {
-        self.ways.iter().all(|way| matches!(way, Way::Batcher(other, _) if *other == batcher))
+        self.ways.iter().all(|way| matches!(way, Way::Done | Way::DoneEarly))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     error::{Chain, Error, Result},
     handler::{BoxProducer, Broadway},
     message::Message,
-    stage::{Next, Outbox, Producer as _, ProducerContext, Signal, StageIndex, edge::Feeder},
+    stage::{Emitted, Next, Outbox, Producer as _, ProducerContext, Signal, StageIndex, edge::Feeder},
     telemetry::{Meter, Probe, StageCounters, events},
 };
 
@@ -225,25 +225,30 @@ impl<P: Broadway> Producer<P> {
         let received = most + rejected.len();
         StageCounters::add(&self.counters.emitted, received);
         StageCounters::add(&self.counters.rounds, usize::from(received > 0));
-        let mut messages = outbox.emitted().drain(..most).map(|emitted| {
-            let mut message: MessageOf<P> = Message::new(emitted.data, emitted.ticket, emitted.envelope);
+        let message = |emitted: Emitted<P::Data>| -> MessageOf<P> {
+            let mut message = Message::new(emitted.data, emitted.ticket, emitted.envelope);
             message.emitted_at = emitted_at;
             message
-        });
+        };
+        let emitted = outbox.emitted();
+        let mut later = if most < emitted.len() { emitted.split_off(most) } else { Vec::new() };
         // Both lists are filled before the edge is locked: nothing of the user's runs under the lock.
         if self.plan.topology.processors.partitioned {
             let plan = &self.plan;
+            let messages = emitted.drain(..).map(message);
             self.by_partition.extend(messages.map(|mut message| (plan.partition(&mut message), message)));
             self.outlet.fill_partitions(&mut self.by_partition);
         } else {
-            while messages.len() > 0 {
+            // From the end, so that each chunk is a drain of its own, which knows its length.
+            while let Some(last) = emitted.len().checked_sub(1) {
                 let mut chunk = self.outlet.spare();
-                chunk.extend(messages.by_ref().take(self.chunk));
+                chunk.extend(emitted.drain(last / self.chunk * self.chunk..).map(message));
                 self.chunks.push(chunk);
             }
-            drop(messages);
+            self.chunks.reverse();
             self.outlet.fill(&mut self.chunks);
         }
+        emitted.append(&mut later);
         if !rejected.is_empty() {
             let mut settler = Settler::new(self.plan.shared.clone(), self.probe.clone());
             rejected.into_iter().for_each(|rejected| settler.reject(rejected.ticket, rejected.failure));

@@ -2,7 +2,7 @@
 //! over, nothing new is taken. A waiting message gives its demand back by itself, because the stage gives back what it took
 //! when it takes the next chunk.
 
-use std::{pin::pin, sync::Arc, sync::atomic::Ordering::Relaxed};
+use std::{pin::pin, sync::Arc, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use broadway_topology::Retry;
 use tokio::time::{Instant, sleep_until};
@@ -37,6 +37,8 @@ pub(crate) struct Retries<P: Broadway> {
     values: Vec<(Token, u64)>,
     /// Values of which one is tried again, or was released, in this round, and what becomes of the others.
     held_back: Vec<(u64, Way)>,
+    /// How long each message of the round waits that is tried again.
+    waits: Vec<Duration>,
     /// Whether the round is the last attempt of its messages, because the pipeline drains.
     last: bool,
 }
@@ -51,6 +53,7 @@ impl<P: Broadway> Retries<P> {
             partitioned,
             values: Vec::new(),
             held_back: Vec::new(),
+            waits: Vec::new(),
             last: false,
         }
     }
@@ -137,10 +140,11 @@ impl<P: Broadway> Retries<P> {
         // The last first, so that each is parked before those that come after it.
         for (message, way) in round.kept.drain(..).rev() {
             let value = self.value(usize::MAX, &message);
-            match (way, value) {
-                (Way::Again(wait), value) => waiting.push((message, value, later(now, wait))),
-                (_, Some(value)) => self.room.park_first(message, &value),
-                (_, None) => drop(message),
+            let wait = if way == Way::Again { self.waits.pop() } else { None };
+            match (wait, value) {
+                (Some(wait), value) => waiting.push((message, value, later(now, wait))),
+                (None, Some(value)) => self.room.park_first(message, &value),
+                (None, None) => drop(message),
             }
         }
         waiting.reverse();
@@ -192,7 +196,8 @@ impl<P: Broadway> Again<P> for Retries<P> {
         let failed_at = message.envelope.as_ref().and_then(|envelope| envelope.failed_at).unwrap_or_else(Instant::now);
         let when = |failure: &_| stage.pipeline.processor_retries(failure);
         let Some(wait) = self.retrying.wait(failure, attempt, failed_at, when) else { return Way::Failed };
-        let (way, others) = if self.last { (Way::Released, Way::Released) } else { (Way::Again(wait), Way::Parked) };
+        let (way, others) = if self.last { (Way::Released, Way::Released) } else { (Way::Again, Way::Parked) };
+        self.waits.extend((way == Way::Again).then_some(wait));
         events::retry(&stage.probe.place(), 1, attempt, wait);
         if let Some(value) = self.value(place, message) {
             self.held_back.push((value, others));

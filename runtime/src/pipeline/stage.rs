@@ -1,7 +1,7 @@
 //! What the stages that call back have in common: the pipeline, its counters, and the way in which a callback is called.
 //! Whatever a callback does (err, panic, hang, exchange what it was lent), its messages stay with the stage.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use tracing::Instrument;
@@ -70,16 +70,18 @@ pub(crate) async fn guarded<T>(
     timeout: Option<Duration>,
     callback: impl Future<Output = Result<T>>,
 ) -> Result<T, Box<Failure>> {
-    let caught = AssertUnwindSafe(callback).catch_unwind();
-    let result = match timeout {
-        None => caught.await,
-        Some(timeout) => match tokio::time::timeout(timeout, caught).await {
-            Ok(result) => result,
-            Err(_) => return Err(Failure::timed_out(timeout, stage)),
-        },
-    };
-    match result {
-        Ok(result) => result.map_err(|error| Failure::new(crate::FailureKind::Error, error, stage)),
-        Err(panic) => Err(Failure::panicked(panic, stage)),
+    let caught = pin!(AssertUnwindSafe(callback).catch_unwind());
+    match within(timeout, caught).await {
+        Ok(Ok(result)) => result.map_err(|error| Failure::new(crate::FailureKind::Error, error, stage)),
+        Ok(Err(panic)) => Err(Failure::panicked(panic, stage)),
+        Err(timeout) => Err(Failure::timed_out(timeout, stage)),
+    }
+}
+
+/// The future's output, or the time that it has and did not keep.
+pub(super) async fn within<F: Future>(timeout: Option<Duration>, future: F) -> Result<F::Output, Duration> {
+    match timeout {
+        None => Ok(future.await),
+        Some(timeout) => tokio::time::timeout(timeout, future).await.map_err(|_| timeout),
     }
 }

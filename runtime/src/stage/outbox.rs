@@ -232,10 +232,7 @@ impl<T> Outbox<T> {
 
     /// Emits a message: from here on it is settled or released.
     pub fn push(&mut self, incoming: Incoming<T>) {
-        let Incoming { data, ack_data, ack_ref, envelope } = incoming;
-        self.sequence += 1;
-        let ticket = Ticket::new(&self.shared.lane, ack_ref.unwrap_or(self.ack_ref), self.sequence, ack_data);
-        self.emitted.push(Emitted { data, ticket, envelope });
+        self.extend([incoming]);
     }
 
     /// How many messages are in it.
@@ -283,7 +280,13 @@ impl<T> Drop for Outbox<T> {
 
 impl<T> Extend<Incoming<T>> for Outbox<T> {
     fn extend<I: IntoIterator<Item = Incoming<T>>>(&mut self, incoming: I) {
-        incoming.into_iter().for_each(|incoming| self.push(incoming));
+        let Self { shared, ack_ref, sequence, emitted, .. } = self;
+        // An iterator that knows its length lets each message be written to its place at once.
+        emitted.extend(incoming.into_iter().map(|Incoming { data, ack_data, ack_ref: own, envelope }| {
+            *sequence += 1;
+            let ticket = Ticket::new(&shared.lane, own.unwrap_or(*ack_ref), *sequence, ack_data);
+            Emitted { data, ticket, envelope }
+        }));
     }
 }
 
