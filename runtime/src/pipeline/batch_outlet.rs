@@ -11,9 +11,9 @@ use super::{handled::Handled, parcel::Parcel};
 use crate::{batch::Batch, handler::Broadway, stage::edge::Feeder};
 
 pub(crate) struct BatchOutlet<P: Broadway> {
-    feeder: Feeder<Parcel<P>>,
+    feeder: Feeder<Box<Parcel<P>>>,
     /// Between two rounds empty but for buffers.
-    parcels: Vec<Parcel<P>>,
+    parcels: Vec<Box<Parcel<P>>>,
     leaving: usize,
     /// The sizes of the batches that were sent and, as far as is known, not taken yet, oldest first.
     ahead: VecDeque<usize>,
@@ -22,7 +22,7 @@ pub(crate) struct BatchOutlet<P: Broadway> {
 }
 
 impl<P: Broadway> BatchOutlet<P> {
-    pub(crate) fn new(feeder: Feeder<Parcel<P>>) -> Self {
+    pub(crate) fn new(feeder: Feeder<Box<Parcel<P>>>) -> Self {
         Self { feeder, parcels: Vec::new(), leaving: 0, ahead: VecDeque::new(), held: 0 }
     }
 
@@ -46,7 +46,7 @@ impl<P: Broadway> BatchOutlet<P> {
         self.held += batch.len();
         self.ahead.push_back(batch.len());
         if self.leaving == self.parcels.len() {
-            self.parcels.push(Parcel::default());
+            self.parcels.push(Box::default());
         }
         self.parcels[self.leaving].batch = Some(batch);
         self.parcels[self.leaving].ready_at = ready_at;

@@ -4,7 +4,6 @@ use std::{pin::pin, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use super::{
     batch_retries::BatchRetries,
-    handled::Handled,
     pace::Pace,
     parcel::Parcel,
     stage::{Stage, guarded},
@@ -18,7 +17,7 @@ use crate::{
 
 pub(crate) struct BatchProcessor<P: Broadway> {
     pub(crate) stage: Stage<P>,
-    pub(crate) inbox: Consumer<Parcel<P>>,
+    pub(crate) inbox: Consumer<Box<Parcel<P>>>,
     pub(crate) timeout: Option<Duration>,
     /// Only where `retry` or `split` is declared.
     pub(crate) retries: Option<BatchRetries<P>>,
@@ -30,18 +29,18 @@ impl<P: Broadway> BatchProcessor<P> {
         if let Some(retries) = self.retries.take() {
             return self.run_and_retry(retries).await;
         }
-        let mut parcel = Parcel::default();
+        let mut parcel: Box<Parcel<P>> = Box::default();
         let mut failed = Vec::new();
         let rouse = self.inbox.rouse();
         let mut pace = Pace::new(self.stage.meter());
         while pace.wait(pin!(self.inbox.take(1, pace.is_quick(), &mut parcel))).await {
-            let Some(mut batch) = parcel.batch.take() else { continue };
+            let Some(batch) = &mut parcel.batch else { continue };
             let taken = batch.len();
             self.stage.counters.in_hand.store(taken as u64, Relaxed);
             pace.meter.waited(parcel.ready_at, taken);
             if batch.messages[0].failure.is_some() {
                 // The batcher's splitter panicked at it.
-                pace.work(None, pin!(self.fail_alone(&mut batch, &mut failed)), || rouse.rouse()).await;
+                pace.work(None, pin!(self.fail_alone(batch, &mut failed)), || rouse.rouse()).await;
             } else {
                 let info = &batch.info;
                 let seen = self.stage.probe.batch_processor_start(|| BatchStart {
@@ -50,7 +49,7 @@ impl<P: Broadway> BatchProcessor<P> {
                     partition: info.partition,
                 });
                 let span = seen.as_ref().map(|seen| &seen.span);
-                pace.work(span, pin!(self.work(&mut batch, &mut failed)), || rouse.rouse()).await;
+                pace.work(span, pin!(self.work(batch, &mut failed)), || rouse.rouse()).await;
                 if let Some(seen) = seen {
                     self.stage.probe.batch_processor_stop(&seen);
                 }
@@ -58,8 +57,7 @@ impl<P: Broadway> BatchProcessor<P> {
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             StageCounters::add(&self.stage.counters.processed, taken);
-            let Batch { messages, outputs, .. } = batch;
-            parcel.spare = Handled { messages, outputs, ..Handled::default() };
+            parcel.empty();
             tokio::task::coop::consume_budget().await;
         }
     }
@@ -75,11 +73,10 @@ impl<P: Broadway> BatchProcessor<P> {
 
     async fn work(&mut self, batch: &mut Batch<P>, failed: &mut Vec<MessageOf<P>>) {
         self.stage.lent.note(&batch.messages);
-        let info = batch.info.clone();
         let result =
             guarded(&self.stage.name, self.timeout, async { self.stage.pipeline.process_batch(batch).await }).await;
         batch.note_failures();
-        let Batch { messages, outputs, .. } = batch;
+        let Batch { messages, outputs, info, .. } = batch;
         self.stage.lent.check(messages, &self.stage.probe, |place| {
             if place < outputs.len() {
                 outputs.remove(place);
@@ -102,11 +99,11 @@ impl<P: Broadway> BatchProcessor<P> {
                 if message.failure.is_some() {
                     failed.push(message);
                 } else {
-                    self.stage.settler.settle::<P>(&mut message, output, Some(&info));
+                    self.stage.settler.settle::<P>(&mut message, output, Some(info));
                 }
             }
+            self.stage.fail(failed, Some(info)).await;
         }
-        self.stage.fail(failed, Some(&info)).await;
         self.stage.settler.deliver().await;
     }
 }

@@ -131,7 +131,7 @@ impl<P: Broadway> BatchRetries<P> {
 impl<P: Broadway> BatchProcessor<P> {
     /// [`run`](Self::run) with retries: until they are through as well.
     pub(super) async fn run_and_retry(mut self, mut retries: BatchRetries<P>) {
-        let mut parcel = Parcel::default();
+        let mut parcel: Box<Parcel<P>> = Box::default();
         let mut more = true;
         let mut meter = self.stage.meter();
         loop {
@@ -158,7 +158,7 @@ impl<P: Broadway> BatchProcessor<P> {
     }
 
     /// Waits for the first of: a batch that is due, another batch, room to pay for, the drain.
-    async fn wait(&mut self, retries: &mut BatchRetries<P>, parcel: &mut Parcel<P>, more: &mut bool) {
+    async fn wait(&mut self, retries: &mut BatchRetries<P>, parcel: &mut Box<Parcel<P>>, more: &mut bool) {
         let budget = retries.room.budget.clone();
         let mut freed = pin!(budget.freed());
         // From here on, so that what is given back while the room is looked at is not missed.
@@ -180,7 +180,7 @@ impl<P: Broadway> BatchProcessor<P> {
         &mut self,
         tried: Tried<P>,
         retries: &mut BatchRetries<P>,
-        parcel: &mut Parcel<P>,
+        parcel: &mut Box<Parcel<P>>,
         meter: &mut Meter,
     ) {
         let key = retries.key(&tried.batch.info);

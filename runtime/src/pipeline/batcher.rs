@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub(crate) struct Batcher<P: Broadway> {
-    pub(crate) inbox: Consumer<Handled<P>>,
+    pub(crate) inbox: Consumer<Box<Handled<P>>>,
     /// One for all batch processors, or one for each partition.
     pub(crate) outlets: Vec<BatchOutlet<P>>,
     pub(crate) pending: Pending<P>,
@@ -88,7 +88,7 @@ impl<P: Broadway> Batcher<P> {
         self.pending.expire(now);
     }
 
-    fn collect(&mut self, taken: &mut VecDeque<Handled<P>>) {
+    fn collect(&mut self, taken: &mut VecDeque<Box<Handled<P>>>) {
         if taken.is_empty() {
             return;
         }
@@ -153,8 +153,7 @@ impl<P: Broadway> Batcher<P> {
     }
 
     fn batch(&self, leaving: Leaving<P>) -> Option<Batch<P>> {
-        let Leaving { key, content, trigger, .. } = leaving;
-        let Handled { messages, outputs, .. } = content;
+        let Leaving { key, messages, outputs, trigger, .. } = leaving;
         // The processor has written the batcher into each message that it routed here.
         let batcher = messages.first()?.batcher?;
         let (batch_key, partition, size) = (key.batch_key, key.partition, messages.len());

@@ -18,6 +18,15 @@ impl<P: Broadway> Default for Parcel<P> {
     }
 }
 
+impl<P: Broadway> Parcel<P> {
+    /// Leaves the buffers of a batch that was worked off.
+    pub(crate) fn empty(&mut self) {
+        if let Some(Batch { messages, outputs, .. }) = self.batch.take() {
+            (self.spare.messages, self.spare.outputs) = (messages, outputs);
+        }
+    }
+}
+
 impl<P: Broadway> Cargo for Parcel<P> {
     /// A batch counts as one.
     fn len(&self) -> usize {

@@ -31,7 +31,8 @@ pub(crate) struct Key {
 /// A batch that may leave.
 pub(crate) struct Leaving<P: Broadway> {
     pub(crate) key: Key,
-    pub(crate) content: Handled<P>,
+    pub(crate) messages: Vec<MessageOf<P>>,
+    pub(crate) outputs: Vec<P::Output>,
     pub(crate) trigger: Trigger,
     /// Since when.
     pub(crate) ready_at: u64,
@@ -224,8 +225,8 @@ impl<P: Broadway> Pending<P> {
             self.stop_filling(&forming.key);
         }
         self.held -= forming.content.len();
-        let Forming { key, content, trigger, ready_at, .. } = forming;
-        Some(Leaving { key, content, trigger: trigger.unwrap_or(Trigger::Size), ready_at })
+        let Forming { key, content: Handled { messages, outputs, .. }, trigger, ready_at, .. } = forming;
+        Some(Leaving { key, messages, outputs, trigger: trigger.unwrap_or(Trigger::Size), ready_at })
     }
 
     fn find_or_open(&mut self, batch_key: &BatchKey, partition: Option<usize>, now: Instant) -> usize {

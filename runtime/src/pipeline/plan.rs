@@ -67,9 +67,9 @@ pub(crate) struct Plan<P: Broadway> {
 }
 
 struct BatcherEdges<P: Broadway> {
-    inbox: Arc<Edge<Handled<P>>>,
+    inbox: Arc<Edge<Box<Handled<P>>>>,
     /// One that all batch processors share, or one for each.
-    outlets: Vec<Arc<Edge<Parcel<P>>>>,
+    outlets: Vec<Arc<Edge<Box<Parcel<P>>>>>,
     /// How many messages may wait in the batch processors for another attempt.
     waiting: Arc<Budget>,
 }
@@ -171,7 +171,7 @@ impl<P: Broadway> Plan<P> {
     fn processor(&self, name: &str, index: usize) -> Processor<P> {
         let outlets = self.to_batchers.iter().map(|edges| Outlet {
             feeder: edges.inbox.feeder(),
-            waiting: Handled::default(),
+            waiting: Box::default(),
             sent: 0,
         });
         let rules = Rules {

@@ -47,8 +47,8 @@ pub(crate) struct Rules {
 
 /// The way to one batcher, with what is about to go there.
 pub(crate) struct Outlet<P: Broadway> {
-    pub(crate) feeder: Feeder<Handled<P>>,
-    pub(crate) waiting: Handled<P>,
+    pub(crate) feeder: Feeder<Box<Handled<P>>>,
+    pub(crate) waiting: Box<Handled<P>>,
     /// Chunks that went there.
     pub(crate) sent: u32,
 }

@@ -16,6 +16,22 @@ pub(crate) trait Cargo: Default {
     }
 }
 
+/// What is large travels in a box: edges and batchers move it often.
+impl<C: Cargo> Cargo for Box<C> {
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    /// The box is worth keeping by itself.
+    fn has_room(&self) -> bool {
+        true
+    }
+
+    fn move_front(&mut self, n: usize, into: &mut Self) {
+        (**self).move_front(n, into);
+    }
+}
+
 impl<T> Cargo for Vec<T> {
     fn len(&self) -> usize {
         self.len()
