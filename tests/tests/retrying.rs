@@ -225,6 +225,28 @@ async fn an_outage_fills_the_waiting_room_and_then_stalls_the_source() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_room_of_a_stage_that_was_killed_is_free_again() {
+    within(async {
+        let recorder = Recorder::default();
+        let setup = Setup::new(by_tens(&recorder, 0..1_000));
+        let pipeline = setup.start(|retry| retry.unlimited().max_waiting(20), |_| down()).await;
+        let mut tried = Vec::new();
+        for _ in 0..4 {
+            tokio::time::sleep(ms(60_000)).await;
+            let calls = setup.calls.take();
+            tried.push(calls.iter().map(|(_, message, _)| *message).collect::<BTreeSet<u64>>().len());
+            pipeline.kill("processor_default_0");
+        }
+        // A room that is full already would be over with the first chunk.
+        assert!(tried[0] >= 20 && tried.iter().all(|tried_then| *tried_then == tried[0]), "{tried:?}");
+        let report = pipeline.stop().await.unwrap();
+        assert_settled(&report);
+        assert_eq!(report.released, report.emitted, "{report:?}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn later_messages_of_the_same_partition_value_are_parked_and_others_go_on() {
     within(async {
         let recorder = Recorder::default();
