@@ -1,9 +1,10 @@
 //! Whatever is typed: no panic, the impl is emitted as it was, and what is emitted can be parsed.
 
+use broadway_topology::options::OPTIONS;
 use proc_macro2::{Group, TokenStream, TokenTree};
 
 use super::{
-    attribute::{ITEM, check, item, survives},
+    attribute::{ITEM, WORDS, check, item, survives},
     corpus,
 };
 use crate::entry::{caught, expand};
@@ -73,6 +74,12 @@ fn broken_items_are_survived_and_emitted() {
 #[test]
 fn what_the_fuzzer_keeps_is_survived() {
     corpus::replay("attribute", check);
+}
+
+#[test]
+fn the_fuzzer_knows_every_option() {
+    let unknown: Vec<&str> = OPTIONS.iter().map(|option| option.name).filter(|name| !WORDS.contains(name)).collect();
+    assert!(unknown.is_empty(), "tests/fuzz/checks/attribute.rs has no {unknown:?}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ const OPEN: [u8; 3] = [b'(', b'[', b'{'];
 const CLOSE: u8 = b')';
 const ITEM_FOLLOWS: u8 = b'@';
 
-const WORDS: &[&str] = &[
+pub(crate) const WORDS: &[&str] = &[
     "name",
     "shutdown",
     "max_restarts",
@@ -134,6 +134,26 @@ const WORDS: &[&str] = &[
     "new",
     "f",
     "x",
+    "max_deliveries",
+    "give_up_after",
+    "retry",
+    "attempts",
+    "unlimited",
+    "within",
+    "when",
+    "max_waiting",
+    "backoff",
+    "min",
+    "max",
+    "factor",
+    "jitter",
+    "split",
+    "max_bytes",
+    "size_by",
+    "splitter",
+    "on_start",
+    "on_drained",
+    "on_stop",
 ];
 
 /// Any bytes: Rust's text if they begin with `"`, else tokens from [`WORDS`], those behind a `@` as the item.
