@@ -8,7 +8,7 @@
 //! - [`defaults`]: every default
 //! - [`rules`]: [`check`] gives every [`Violation`] of a topology
 //! - [`tree`]: the supervision tree that the topology leads to
-//! - [`diagram`]: the topology as text
+//! - [`diagram`] and [`graph`]: the topology as text, as Mermaid and as DOT
 //!
 //! ```
 //! use broadway_topology::{Batcher, Topology, check};
@@ -21,12 +21,14 @@
 mod assign;
 pub mod defaults;
 pub mod diagram;
+pub mod graph;
 pub mod options;
 mod retry;
 pub mod rules;
 mod setters;
 mod topology;
 pub mod tree;
+mod words;
 
 pub use assign::Value;
 pub use options::{OptionSpec, Section, Takes};

@@ -3,6 +3,11 @@
 //! The attribute macro reads names and sections from here, the [rules](crate::rules) read the bounds, and the option
 //! reference in the documentation is compared with it by a test.
 
+mod table;
+
+#[doc(hidden)]
+pub use table::keys;
+
 /// Where an option stands.
 ///
 /// ```
@@ -65,7 +70,7 @@ pub enum Takes {
     Expression,
     /// Options of its own, in parentheses.
     Group,
-    /// A word or a piece of syntax of its own (`vis`, `crate`, `default`, `unrouted`).
+    /// A word or a piece of syntax of its own (`vis`, `crate`, `default`, `unrouted`, `enum`).
     Word,
 }
 
@@ -113,20 +118,6 @@ pub const MAX_STAGES: u64 = 65_535;
 /// ```
 pub const MAX_COUNT: u64 = u32::MAX as u64;
 
-const STAGES: Takes = Takes::Count { min: 1, max: MAX_STAGES };
-const AT_LEAST_ONE: Takes = Takes::Count { min: 1, max: MAX_COUNT };
-const ANY_COUNT: Takes = Takes::Count { min: 0, max: MAX_COUNT };
-
-const fn option(
-    section: Section,
-    name: &'static str,
-    takes: Takes,
-    default: &'static str,
-    about: &'static str,
-) -> OptionSpec {
-    OptionSpec { section, name, takes, default, about }
-}
-
 /// All options, in the order in which they are documented.
 ///
 /// ```
@@ -135,214 +126,7 @@ const fn option(
 /// assert_eq!(OPTIONS[0].name, "name");
 /// assert!(OPTIONS.iter().all(|option| !option.about.is_empty()));
 /// ```
-pub const OPTIONS: &[OptionSpec] = &[
-    option(
-        Section::Root,
-        "name",
-        Takes::Text,
-        "the type's name",
-        "what the pipeline is called; unique in the process when given",
-    ),
-    option(Section::Root, "shutdown", Takes::Time, "25_000", "the one deadline of a drain, in milliseconds"),
-    option(Section::Root, "max_restarts", ANY_COUNT, "3", "restarts of a layer that are accepted within `max_seconds`"),
-    option(Section::Root, "max_seconds", AT_LEAST_ONE, "5", "the window of `max_restarts`, in seconds"),
-    option(
-        Section::Root,
-        "partition_by",
-        Takes::Expression,
-        "",
-        "a function `&Message -> u64` for both layers: messages of one value stay in order",
-    ),
-    option(Section::Root, "vis", Takes::Word, "pub", "the visibility of the generated items"),
-    option(Section::Root, "crate", Takes::Word, "::broadway", "the path of the `broadway` crate"),
-    option(
-        Section::Producers,
-        "module",
-        Takes::Expression,
-        "",
-        "an expression that gives a `Producer`, evaluated for each stage; may use `self`, `stage`, `.await` and `?`",
-    ),
-    option(Section::Producers, "stages", STAGES, "1", "how many producer stages run"),
-    option(
-        Section::Producers,
-        "transformer",
-        Takes::Expression,
-        "",
-        "a function that makes what `handle_message` takes of what the producer emits",
-    ),
-    option(
-        Section::Producers,
-        "max_deliveries",
-        AT_LEAST_ONE,
-        "no limit",
-        "a message that its source has delivered more often goes to `handle_failed` without being handled",
-    ),
-    option(
-        Section::Producers,
-        "rate_limiting",
-        Takes::Group,
-        "off",
-        "how many messages may leave all producers together in an interval",
-    ),
-    option(
-        Section::Producers,
-        "give_up_after",
-        Takes::Time,
-        "never",
-        "how long a producer may fail without a success before the pipeline ends, in milliseconds",
-    ),
-    option(Section::RateLimiting, "allowed_messages", AT_LEAST_ONE, "", "messages in each interval"),
-    option(Section::RateLimiting, "interval", Takes::Time, "", "the length of the interval, in milliseconds"),
-    option(Section::Processors, "stages", STAGES, "2 for each core", "how many processor stages run"),
-    option(
-        Section::Processors,
-        "min_demand",
-        ANY_COUNT,
-        "half of `max_demand`",
-        "a chunk is at most `max_demand - min_demand` messages",
-    ),
-    option(
-        Section::Processors,
-        "max_demand",
-        AT_LEAST_ONE,
-        "10",
-        "how many messages each stage adds to what may be in flight",
-    ),
-    option(
-        Section::Processors,
-        "partition_by",
-        Takes::Expression,
-        "",
-        "a function `&Message -> u64`: messages of one value go to the same stage",
-    ),
-    option(Section::Processors, "timeout", Takes::Time, "none", "how long `handle_message` may take, in milliseconds"),
-    option(
-        Section::Processors,
-        "retry",
-        Takes::Group,
-        "off",
-        "how messages that failed are tried again in the process",
-    ),
-    option(Section::Batchers, "stages", STAGES, "1", "how many batch processor stages run"),
-    option(Section::Batchers, "batch_size", AT_LEAST_ONE, "100", "messages in a full batch"),
-    option(
-        Section::Batchers,
-        "max_bytes",
-        AT_LEAST_ONE,
-        "none",
-        "bytes in a batch at most, as `size_by` counts them; a larger message is a batch alone",
-    ),
-    option(
-        Section::Batchers,
-        "size_by",
-        Takes::Expression,
-        "the length of the output, or of the data",
-        "a function `(&Message, &Output) -> usize`: how many bytes a message counts towards `max_bytes`",
-    ),
-    option(
-        Section::Batchers,
-        "splitter",
-        Takes::Expression,
-        "none",
-        "a `Splitter` that says where batches end, besides `batch_size`; each batch starts with a clone of it",
-    ),
-    option(
-        Section::Batchers,
-        "batch_timeout",
-        Takes::Time,
-        "1000",
-        "how long a batch may wait for its last message, in milliseconds",
-    ),
-    option(
-        Section::Batchers,
-        "max_pending",
-        AT_LEAST_ONE,
-        "100 full batches",
-        "messages that may wait in batches; at the limit the oldest batch leaves early",
-    ),
-    option(
-        Section::Batchers,
-        "max_demand",
-        AT_LEAST_ONE,
-        "what the processors hold, at least `batch_size`",
-        "messages that may wait for the batcher, besides those in batches",
-    ),
-    option(
-        Section::Batchers,
-        "partition_by",
-        Takes::Expression,
-        "",
-        "a function `&Message -> u64`: batches of one value go to the same stage, in order",
-    ),
-    option(Section::Batchers, "timeout", Takes::Time, "none", "how long `handle_batch` may take, in milliseconds"),
-    option(
-        Section::Batchers,
-        "retry",
-        Takes::Group,
-        "off",
-        "how batches that failed are tried again, with what is left",
-    ),
-    option(
-        Section::Batchers,
-        "split",
-        Takes::Flag,
-        "false",
-        "whether a batch that failed for good is halved until the guilty messages are alone",
-    ),
-    option(
-        Section::Batchers,
-        "default",
-        Takes::Word,
-        "the batcher named `default`",
-        "which batcher takes messages that were not routed",
-    ),
-    option(Section::Batchers, "unrouted", Takes::Word, "", "`unrouted = fail` fails messages that were not routed"),
-    option(
-        Section::Retry,
-        "attempts",
-        AT_LEAST_ONE,
-        "5",
-        "how often it is tried in all, the first time included; or `unlimited`",
-    ),
-    option(Section::Retry, "backoff", Takes::Group, "100 ms to 30 s", "how long to wait before each further attempt"),
-    option(
-        Section::Retry,
-        "within",
-        Takes::Time,
-        "none",
-        "how long after its first failure it may still be tried, in milliseconds",
-    ),
-    option(
-        Section::Retry,
-        "when",
-        Takes::Expression,
-        "all that are not permanent",
-        "a function `&Failure -> bool`: which failures are tried again, of those that are not permanent",
-    ),
-    option(
-        Section::Retry,
-        "max_waiting",
-        AT_LEAST_ONE,
-        "1000",
-        "messages of the layer that may wait; at the limit the stages wait, and take nothing new",
-    ),
-    option(Section::Backoff, "min", Takes::Time, "100", "the wait before the second attempt, in milliseconds"),
-    option(Section::Backoff, "max", Takes::Time, "30_000", "the longest wait, in milliseconds"),
-    option(
-        Section::Backoff,
-        "factor",
-        Takes::Decimal { min: 1, max: 1000 },
-        "2",
-        "how much longer each wait is than the one before",
-    ),
-    option(
-        Section::Backoff,
-        "jitter",
-        Takes::Decimal { min: 0, max: 1 },
-        "0.5",
-        "up to which share a wait is shortened at random",
-    ),
-];
+pub const OPTIONS: &[OptionSpec] = table::OPTIONS;
 
 impl OptionSpec {
     /// The option of that name in that section.

@@ -253,9 +253,23 @@ impl Tree {
         self.name == name || self.children.iter().any(below)
     }
 
+    /// The first and the last of several stages that differ in their number alone.
+    fn row(&self) -> Option<(&str, &str)> {
+        let in_row = matches!(self.layer, Layer::Producers | Layer::Processors | Layer::BatchProcessors(_));
+        match &self.children[..] {
+            [Node::Stage { name: first, .. }, .., Node::Stage { name: last, .. }] if in_row => Some((first, last)),
+            _ => None,
+        }
+    }
+
     fn draw(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
         let Intensity { max_restarts, max_seconds } = self.intensity;
         writeln!(f, "{} ({}, {max_restarts} restarts in {max_seconds} s)", self.name, self.strategy)?;
+        if f.alternate()
+            && let Some((first, last)) = self.row()
+        {
+            return writeln!(f, "{indent}└─ {first} .. {last}");
+        }
         for (i, child) in self.children.iter().enumerate() {
             let last = i + 1 == self.children.len();
             write!(f, "{indent}{}", if last { "└─ " } else { "├─ " })?;
@@ -286,6 +300,7 @@ impl fmt::Display for Strategy {
     }
 }
 
+/// One line for each supervisor and stage; with `{:#}` one for all stages of a layer.
 impl fmt::Display for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.draw(f, "")
@@ -318,5 +333,29 @@ supervisor (rest_for_one, 3 restarts in 5 s)
 └─ terminator
 ";
         assert_eq!(Tree::of(&topology).to_string(), expected);
+    }
+
+    #[test]
+    fn the_stages_of_a_layer_are_one_line_of_the_short_form() {
+        let mut topology = Topology::new("Orders");
+        topology.producers.rate_limiting(10, 1000).stages(4);
+        topology.processors.stages = 20;
+        topology.batchers.push(Batcher { stages: 2, ..Batcher::new("default") });
+        let expected = "\
+supervisor (rest_for_one, 3 restarts in 5 s)
+├─ rate_limiter
+├─ producers (one_for_one, 8 restarts in 4 s)
+│  └─ producer_0 .. producer_3
+├─ processors (one_for_all, 0 restarts in 1 s)
+│  └─ processor_default_0 .. processor_default_19
+├─ batchers (one_for_one, 2 restarts in 1 s)
+│  └─ batcher_default_supervisor (rest_for_one, 4 restarts in 2 s)
+│     ├─ batcher_default
+│     └─ batch_processors_default (one_for_all, 0 restarts in 1 s)
+│        └─ batch_processor_default_0 .. batch_processor_default_1
+└─ terminator
+";
+        assert_eq!(format!("{:#}", Tree::of(&topology)), expected);
+        assert_eq!(topology.to_string(), format!("{}\n{expected}", topology.diagram()));
     }
 }
