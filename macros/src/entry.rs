@@ -40,9 +40,9 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
 fn generate(attribute: TokenStream, item: TokenStream, sink: &mut Diagnostics) -> Option<TokenStream> {
     let target = resolve::target(impl_block::parse(item, sink)?, sink)?;
     let empty = attribute.is_empty();
-    let (topology, sections) = resolve::declaration(entries(attribute, Keys::Options, sink), sink);
+    let (topology, sections) = resolve::declaration(entries(attribute.clone(), Keys::Options, sink), sink);
     let callbacks = resolve::callbacks(&target.syntax);
-    let mut model = Model { topology, target, callbacks };
+    let mut model = Model { attribute, topology, target, callbacks };
     check::check(&mut model, &sections, empty, sink);
     Some(if sink.is_empty() { expand::pipeline(&model) } else { expand::stub(&model) })
 }

@@ -7,6 +7,7 @@ mod callbacks;
 mod documentation;
 mod forward;
 mod handler;
+mod keys;
 mod place;
 pub(crate) mod source;
 mod start;
@@ -26,6 +27,7 @@ pub(crate) fn pipeline(model: &Model) -> TokenStream {
         batchers::items(model, &names),
         start::methods(model, &names, Bodies::Real),
         handler::implementation(model, &names),
+        keys::others(model, &names),
     ];
     parts.into_iter().collect()
 }
@@ -33,8 +35,12 @@ pub(crate) fn pipeline(model: &Model) -> TokenStream {
 /// The items of a pipeline that has errors.
 pub(crate) fn stub(model: &Model) -> TokenStream {
     let names = Names::new(model);
-    let parts =
-        [batchers::items(model, &names), start::methods(model, &names, Bodies::Empty), handler::stub(model, &names)];
+    let parts = [
+        batchers::items(model, &names),
+        start::methods(model, &names, Bodies::Empty),
+        handler::stub(model, &names),
+        keys::all(model, &names),
+    ];
     parts.into_iter().collect()
 }
 
@@ -62,7 +68,9 @@ impl Names {
         let private = quote!(#runtime::__private);
         let visibility = model.topology.visibility.as_ref().map_or(quote!(pub), ToTokens::to_token_stream);
         let name = &model.target.name;
-        let (batcher, message) = (format_ident!("{name}Batcher"), format_ident!("{name}Message"));
+        let renamed = model.topology.batchers.as_ref().and_then(|batchers| batchers.renamed.clone());
+        let (batcher, message) =
+            (renamed.unwrap_or_else(|| format_ident!("{name}Batcher")), format_ident!("{name}Message"));
         Self { runtime, private, visibility, batcher, message }
     }
 }

@@ -100,6 +100,7 @@ mod tests;
 /// | a group of `batchers(..)` | `split` | false | whether a batch that failed for good is halved until the guilty messages are alone |
 /// | `batchers(..)` | `default` | the batcher named `default` | which batcher takes messages that were not routed |
 /// | `batchers(..)` | `unrouted` |  | `unrouted = fail` fails messages that were not routed |
+/// | `batchers(..)` | `enum` | the type's name and `Batcher` | the name of the generated enum of the batchers |
 /// | `retry(..)` | `attempts` | 5 | how often it is tried in all, the first time included; or `unlimited` |
 /// | `retry(..)` | `backoff` | 100 ms to 30 s | how long to wait before each further attempt |
 /// | `retry(..)` | `within` | none | how long after its first failure it may still be tried, in milliseconds |

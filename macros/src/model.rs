@@ -9,6 +9,8 @@ use crate::syntax::impl_block::ImplBlock;
 
 /// A pipeline as it was declared.
 pub(crate) struct Model {
+    /// The attribute as it was written.
+    pub(crate) attribute: TokenStream,
     pub(crate) topology: Declaration,
     pub(crate) target: Target,
     pub(crate) callbacks: Callbacks,
@@ -99,6 +101,8 @@ pub(crate) struct RateLimiting {
 pub(crate) struct Batchers {
     pub(crate) key: Ident,
     pub(crate) batchers: Vec<Batcher>,
+    /// `enum = NAME`.
+    pub(crate) renamed: Option<Ident>,
     /// `default = NAME`.
     pub(crate) default: Option<Ident>,
     /// `unrouted = fail`.

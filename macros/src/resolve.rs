@@ -28,6 +28,7 @@ const SECTIONS: [(&str, Section); 3] =
 pub(crate) fn declaration(written: Vec<Entry>, sink: &mut Diagnostics) -> (Declaration, Sections) {
     let mut found = Declaration::default();
     let mut sections = Sections::default();
+    let mut half_typed = false;
     for entry in written {
         let name = entry.key.unraw_text();
         if let Some(section) = section(&name) {
@@ -35,8 +36,13 @@ pub(crate) fn declaration(written: Vec<Entry>, sink: &mut Diagnostics) -> (Decla
         } else if let Some(spec) = OptionSpec::find(Section::Root, &name) {
             found.root(spec, entry, sink);
         } else {
+            half_typed |= matches!(entry.form, Form::Bare);
             found.unknown(&name, entry, &mut sections, sink);
         }
+    }
+    if half_typed {
+        // A section that is missing is perhaps the one that is being typed.
+        sections.0.extend([Section::Producers, Section::Processors]);
     }
     (found, sections)
 }

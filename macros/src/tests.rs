@@ -5,5 +5,7 @@ mod attribute;
 #[path = "../../tests/fuzz/checks/corpus.rs"]
 mod corpus;
 mod documentation;
+mod golden;
 mod reference;
 mod robustness;
+mod valid;

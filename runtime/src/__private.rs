@@ -2,6 +2,17 @@
 //!
 //! The helpers exist for their errors: each turns a mistake that only types can tell into one short error in our words.
 
+/// Where the attribute stands.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __declared {
+    () => {
+        ::core::option::Option::Some($crate::Declared { file: ::core::file!(), line: ::core::line!() })
+    };
+}
+
+pub use __declared as declared;
+
 mod condition;
 mod constant;
 mod outcome;
@@ -10,7 +21,7 @@ mod producer;
 mod splitter;
 mod taken;
 
-pub use broadway_topology::{Batcher as BatcherOptions, Topology};
+pub use broadway_topology::options::keys;
 
 pub use self::{
     condition::condition,
@@ -20,15 +31,4 @@ pub use self::{
     producer::{Source, transformed},
     splitter::{by_length, by_size, split_by},
     taken::Taken,
-};
-pub use crate::{
-    batch::{Batch, MessageOf},
-    error::Result,
-    failure::Failure,
-    handler::{Batcher, BoxProducer, Broadway, Declared, Lent, Outcome},
-    message::Message,
-    payload::Payload,
-    report::Report,
-    splitter::BoxSplitter,
-    stage::StageIndex,
 };

@@ -211,6 +211,10 @@ pub(crate) fn unrouted_can_only_fail() -> Text {
         .help("write `unrouted = fail`, or `default = NAME` to send these messages to a batcher")
 }
 
+pub(crate) fn enum_is_a_name() -> Text {
+    Text::new("`enum` must be a name").help("write `enum = Route`: the enum of the batchers is called so")
+}
+
 pub(crate) fn default_and_unrouted() -> Text {
     Text::new("`unrouted = fail` contradicts `default`")
         .help("messages that are not routed either fail or go to a batcher: remove one")

@@ -8,18 +8,14 @@ use super::{Names, documentation, place::Place};
 use crate::model::{Batcher, Model};
 
 pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
-    let Names { private, visibility, batcher, message, .. } = names;
+    let Names { runtime, visibility, batcher, message, .. } = names;
     let pipeline = &model.target.name;
     let batchers = distinct(model);
     let variants = batchers.iter().map(|batcher| {
         let (variant, about) = (&batcher.variant, documentation::batcher(batcher));
         quote!(#[doc = #about] #variant)
     });
-    let indices = batchers.iter().enumerate().map(|(index, batcher)| {
-        let variant = format_ident!("{}", batcher.variant);
-        quote!(Self::#variant => #index)
-    });
-    let index = if batchers.is_empty() { quote!(match self {}) } else { quote!(match self { #(#indices,)* }) };
+    let index = if batchers.is_empty() { quote!(match self {}) } else { quote!(self as usize) };
     let default = match default_batcher(model, &batchers) {
         Some(batcher) => {
             let variant = format_ident!("{}", batcher.variant);
@@ -28,28 +24,25 @@ pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let about_enum = if batchers.is_empty() {
-        format!("The batchers of `{pipeline}`: it has none.")
+        format!(" The batchers of `{pipeline}`: it has none.")
     } else {
-        format!("The batchers of `{pipeline}`, for `put_batcher` and for matching on `batch.batcher()`.")
+        format!(" The batchers of `{pipeline}`, for `put_batcher` and for matching on `batch.batcher()`.")
     };
-    let about_message = format!("A message of `{pipeline}`; `T` is what its producer emits.");
+    let about_message = format!(" A message of `{pipeline}`; `T` is what its producer emits.");
     // "Defined here" of the compiler points at the key of the section.
     let place = Place::of(&model.topology.batchers.as_ref().map(|batchers| &batchers.key));
     let head = place.start(quote!(#visibility enum));
     let batcher = place.named(batcher);
     quote! {
         #[doc = #about_enum]
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
         #[allow(unreachable_pub)]
-        #[derive(
-            ::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug,
-            ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash,
-        )]
+        #[derive(::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash)]
         #head #batcher {
             #(#variants,)*
         }
 
-        #[automatically_derived]
-        impl #private::Batcher for #batcher {
+        impl #runtime::Batcher for #batcher {
             const DEFAULT: ::core::option::Option<Self> = #default;
 
             #[inline]
@@ -60,7 +53,7 @@ pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
 
         #[doc = #about_message]
         #[allow(dead_code, unreachable_pub)]
-        #visibility type #message<T = #private::Payload> = #private::Message<T, #batcher>;
+        #visibility type #message<T = #runtime::Payload> = #runtime::Message<T, #batcher>;
     }
 }
 

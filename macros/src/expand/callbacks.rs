@@ -9,18 +9,18 @@ use crate::model::Callback;
 
 /// `Data` and `Output`. A type that is not plainly what it should be is replaced: an error about it was reported.
 pub(super) fn fallback_types(handle_message: Option<&Callback>, names: &Names) -> (TokenStream, TokenStream) {
-    let private = &names.private;
-    let data = quote!(#private::Payload);
+    let runtime = &names.runtime;
+    let data = quote!(#runtime::Payload);
     let Some(callback) = handle_message else { return (data, quote!(())) };
     // A message that is taken by value, or by a shared reference, says as much as one that is lent.
     let message = callback.lent.as_ref().or_else(|| callback.parameter());
     let trusted = |r#type: &&Type, name| !callback.poisoned || ends_with(r#type, name);
     let data = match message.filter(|message| !callback.unnameable_lent && trusted(message, "Message")) {
-        Some(message) => quote!(<#message as #private::Lent>::Data),
+        Some(message) => quote!(<#message as #runtime::Lent>::Data),
         None => data,
     };
     let output = match callback.returns().filter(|output| !callback.unnameable_output && trusted(output, "Result")) {
-        Some(output) => quote!(<#output as #private::Outcome>::Output),
+        Some(output) => quote!(<#output as #runtime::Outcome>::Output),
         None => quote!(()),
     };
     (data, output)

@@ -2,13 +2,16 @@
 
 use std::fmt::Write;
 
+use broadway_topology::{OptionSpec, Section, Tree};
+
 use super::source;
 use crate::{
     model::{Batcher, Known, Model, Settings},
     shadow::Shadow,
 };
 
-/// The section about the shape in the documentation of `start_link`.
+/// The section about the shape in the documentation of `start_link`: the diagram and the supervision tree, as
+/// `topology()` prints them.
 pub(super) fn shape(model: &Model) -> String {
     let mut shadow = Shadow::new(&model.target.name.to_string(), &model.topology);
     let processors = model.topology.processors.as_ref();
@@ -17,7 +20,13 @@ pub(super) fn shape(model: &Model) -> String {
         let producers = model.topology.producers.as_ref();
         let module = producers.and_then(|group| group.settings.get("module"));
         shadow.topology.producers.module = module.map(|module| source::text(&module.value)).unwrap_or_default();
-        shadow.topology.diagram().to_string()
+        shadow.topology.to_string()
+    } else if shadow.is_complete() {
+        // How many cores there will be is not known here.
+        shadow.topology.processors.stages = 1;
+        let stages = OptionSpec::find(Section::Processors, "stages").map_or("", |spec| spec.default);
+        let row = format!("processor_default_0 .. ({stages})");
+        format!("{}\n{:#}", written(model), Tree::of(&shadow.topology)).replace("processor_default_0", &row)
     } else {
         written(model)
     };
@@ -28,7 +37,7 @@ pub(super) fn shape(model: &Model) -> String {
 pub(super) fn batcher(batcher: &Batcher) -> String {
     let settings = list(&batcher.settings);
     let settings = if settings.is_empty() { "all options at their defaults".to_owned() } else { settings };
-    format!("Batcher `{}`: {settings}.", batcher.name)
+    format!(" Batcher `{}`: {settings}.", batcher.name)
 }
 
 fn written(model: &Model) -> String {

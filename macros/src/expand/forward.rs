@@ -18,22 +18,23 @@ pub(super) fn method(model: &Model, callback: &Callback, names: &Names) -> Token
         parameter: Place::of(&callback.parameter()),
         returned: callback.returns().map_or_else(|| Place::of(&callback.name), Place::of),
     };
-    let private = &names.private;
+    let runtime = &names.runtime;
     match callback.kind {
         CallbackKind::HandleMessage => forward.handle_message(),
-        CallbackKind::HandleBatch => forward.other("process_batch", quote!(#private::Batch<Self>)),
-        CallbackKind::PrepareMessages => forward.other("prepare", quote!([#private::MessageOf<Self>])),
-        CallbackKind::HandleFailed => forward.other("process_failed", quote!([#private::MessageOf<Self>])),
+        CallbackKind::HandleBatch => forward.other("process_batch", quote!(#runtime::Batch<Self>)),
+        CallbackKind::PrepareMessages => forward.other("prepare", quote!([#runtime::MessageOf<Self>])),
+        CallbackKind::HandleFailed => forward.other("process_failed", quote!([#runtime::MessageOf<Self>])),
         CallbackKind::OnStart => forward.hook("started"),
-        CallbackKind::OnDrained => forward.other("drained", quote!(#private::Report)),
+        CallbackKind::OnDrained => forward.other("drained", quote!(#runtime::Report)),
         CallbackKind::OnStop => forward.hook("stopped"),
     }
 }
 
 /// The data of the messages that `handle_message` takes: `<MESSAGE as Lent>::Data`.
-pub(super) fn data(callback: &Callback, private: &TokenStream) -> TokenStream {
+pub(super) fn data(callback: &Callback, names: &Names) -> TokenStream {
+    let runtime = &names.runtime;
     let (lent, place) = (&callback.lent, Place::of(&callback.lent));
-    let (open, close) = (place.start(quote!(<)), place.end(quote!(as #private::Lent>::Data)));
+    let (open, close) = (place.start(quote!(<)), place.end(quote!(as #runtime::Lent>::Data)));
     quote!(#open #lent #close)
 }
 
@@ -47,18 +48,18 @@ struct Forward<'a> {
 
 impl Forward<'_> {
     fn handle_message(&self) -> TokenStream {
-        let Self { callback, names: Names { private, batcher, .. }, cfgs, returned, .. } = self;
+        let Self { callback, names: Names { runtime, private, batcher, .. }, cfgs, returned, .. } = self;
         let place = Place::of(&callback.lent);
         let lent = &callback.lent;
         let (open, close) = (place.start(quote!(<)), place.end(quote!(as #private::Taken<#batcher>>::lend)));
         let variable = self.variable();
         let variable = place.parentheses(quote!(#variable));
-        let body = self.outcome(quote!(Outcome), quote!(into_result), quote!(#open #lent #close #variable));
-        let lent_type = place.cover(quote!(#private::MessageOf<Self>));
+        let body = self.outcome(quote!(#runtime::Outcome), quote!(into_result), quote!(#open #lent #close #variable));
+        let lent_type = place.cover(quote!(#runtime::MessageOf<Self>));
         let method = self.method("process", lent_type, quote!(Self::Output), body);
-        let (type_data, data) = (place.start(quote!(type Data =)), data(callback, private));
+        let (type_data, data) = (place.start(quote!(type Data =)), data(callback, self.names));
         let (type_output, output) =
-            (returned.start(quote!(type Output =)), self.returned_as(quote!(Outcome), quote!(Output)));
+            (returned.start(quote!(type Output =)), self.returned_as(quote!(#runtime::Outcome), quote!(Output)));
         let (end_data, end_output) = (place.end(quote!(;)), returned.end(quote!(;)));
         quote! {
             #cfgs
@@ -71,14 +72,20 @@ impl Forward<'_> {
 
     fn other(&self, method: &str, lent: TokenStream) -> TokenStream {
         let (reborrow, variable) = (self.parameter.start(self.reborrow()), self.variable());
-        let body = self.outcome(quote!(Verdict), quote!(into_verdict), quote!(#reborrow #variable));
+        let body = self.outcome(self.verdict(), quote!(into_verdict), quote!(#reborrow #variable));
         self.method(method, self.parameter.cover(lent), quote!(()), body)
     }
 
     /// A callback that is lent nothing.
     fn hook(&self, method: &str) -> TokenStream {
-        let body = self.outcome(quote!(Verdict), quote!(into_verdict), TokenStream::new());
+        let body = self.outcome(self.verdict(), quote!(into_verdict), TokenStream::new());
         self.method(method, TokenStream::new(), quote!(()), body)
+    }
+
+    /// What callbacks without an output return.
+    fn verdict(&self) -> TokenStream {
+        let private = &self.names.private;
+        quote!(#private::Verdict)
     }
 
     fn reborrow(&self) -> TokenStream {
@@ -95,9 +102,8 @@ impl Forward<'_> {
 
     /// `<RETURNED as TRAIT>::NAME`
     fn returned_as(&self, of: TokenStream, name: TokenStream) -> TokenStream {
-        let private = &self.names.private;
         let returns = self.callback.returns().map_or(quote!(()), ToTokens::to_token_stream);
-        let (open, close) = (self.returned.start(quote!(<)), self.returned.end(quote!(as #private::#of>::#name)));
+        let (open, close) = (self.returned.start(quote!(<)), self.returned.end(quote!(as #of>::#name)));
         quote!(#open #returns #close)
     }
 
@@ -110,7 +116,7 @@ impl Forward<'_> {
     }
 
     fn method(&self, method: &str, lent: TokenStream, output: TokenStream, body: TokenStream) -> TokenStream {
-        let (cfgs, private, name) = (&self.cfgs, &self.names.private, &self.callback.name);
+        let (cfgs, runtime, name) = (&self.cfgs, &self.names.runtime, &self.callback.name);
         let (method, head) = (Ident::new(method, name.span()), Place::of(name).cover(quote!(async fn)));
         let (receiver, variable) = (self.receiver(), self.variable());
         let reference = Place::of(name).start(quote!(&));
@@ -118,7 +124,7 @@ impl Forward<'_> {
         let receives = Place::of(&self.callback.lent).start(receives);
         let lends = self.callback.kind.takes_something().then(|| quote!(#variable #receives #lent));
         let parameters = self.parameter.parentheses(quote!(#reference #receiver, #lends));
-        let output = self.returned.cover(quote!(-> #private::Result<#output>));
+        let output = self.returned.cover(quote!(-> #runtime::Result<#output>));
         let body = self.returned.braces(body);
         quote!(#cfgs #head #method #parameters #output #body)
     }

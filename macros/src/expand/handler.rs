@@ -10,13 +10,13 @@ use crate::model::{CallbackKind, Model};
 
 /// The implementation of a sound pipeline.
 pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
-    let private = &names.private;
+    let Names { runtime, private, .. } = names;
     let (topology, type_batcher) = (topology::body(model, names), type_batcher(model, names));
-    let producer = producer(model, private);
+    let producer = producer(model, names);
     let callbacks: TokenStream =
         model.callbacks.found.iter().map(|callback| forward::method(model, callback, names)).collect();
     let (partitions, conditions) = (partitions(model, names), conditions(model, names));
-    let splitters = splitters(model, private);
+    let splitters = splitters(model, names);
     let prepares = model.callbacks.of(CallbackKind::PrepareMessages).next().is_some();
     wrap(
         model,
@@ -27,11 +27,9 @@ pub(super) fn implementation(model: &Model, names: &Names) -> TokenStream {
 
             const PREPARES: bool = #prepares;
 
-            const DECLARED: ::core::option::Option<#private::Declared> = ::core::option::Option::Some(
-                #private::Declared { file: ::core::file!(), line: ::core::line!() },
-            );
+            const DECLARED: ::core::option::Option<#runtime::Declared> = #private::declared!();
 
-            fn topology(&self) -> #private::Topology {
+            fn topology(&self) -> #runtime::topology::Topology {
                 #topology
             }
 
@@ -52,7 +50,7 @@ fn type_batcher(model: &Model, names: &Names) -> TokenStream {
 /// An implementation with the same types and no bodies: the impl's own code may name them. What could not be understood is
 /// replaced by something that is sure to compile.
 pub(super) fn stub(model: &Model, names: &Names) -> TokenStream {
-    let (private, type_batcher) = (&names.private, type_batcher(model, names));
+    let (runtime, type_batcher) = (&names.runtime, type_batcher(model, names));
     // Of a pipeline that borrows there can be no implementation at all.
     if model.target.generics.lifetimes().next().is_some() {
         return TokenStream::new();
@@ -68,15 +66,15 @@ pub(super) fn stub(model: &Model, names: &Names) -> TokenStream {
             type Output = #output;
             #type_batcher
 
-            fn topology(&self) -> #private::Topology {
+            fn topology(&self) -> #runtime::topology::Topology {
                 ::core::unreachable!()
             }
 
-            async fn producer(&self, _: #private::StageIndex) -> #private::Result<#private::BoxProducer<Self::Data>> {
+            async fn producer(&self, _: #runtime::StageIndex) -> #runtime::Result<#runtime::BoxProducer<Self::Data>> {
                 ::core::unreachable!()
             }
 
-            async fn process(&self, _: &mut #private::MessageOf<Self>) -> #private::Result<Self::Output> {
+            async fn process(&self, _: &mut #runtime::MessageOf<Self>) -> #runtime::Result<Self::Output> {
                 ::core::unreachable!()
             }
         },
@@ -84,31 +82,32 @@ pub(super) fn stub(model: &Model, names: &Names) -> TokenStream {
 }
 
 fn wrap(model: &Model, names: &Names, items: TokenStream) -> TokenStream {
-    let private = &names.private;
+    let runtime = &names.runtime;
     let self_type = &model.target.self_type;
     let (impl_generics, _, where_clause) = model.target.generics.split_for_impl();
     quote! {
         #[allow(clippy::all, unused_variables, unreachable_code, unused_braces, unused_parens)]
-        impl #impl_generics #private::Broadway for #self_type #where_clause {
+        impl #impl_generics #runtime::Broadway for #self_type #where_clause {
             #items
         }
     }
 }
 
 /// The body of `producer` is the expression of `module`: it may use `self`, `stage`, `.await` and `?`.
-fn producer(model: &Model, private: &TokenStream) -> TokenStream {
+fn producer(model: &Model, names: &Names) -> TokenStream {
+    let Names { runtime, private, .. } = names;
     let settings = model.topology.producers.as_ref().map(|group| &group.settings);
     let Some(module) = settings.and_then(|settings| settings.expression("module")) else { return TokenStream::new() };
     let callbacks = || model.callbacks.of(CallbackKind::HandleMessage);
     // Named as `handle_message` names it; of several under `#[cfg]`s it is whichever there is.
     let data = match callbacks().next() {
-        Some(callback) if callbacks().count() == 1 => forward::data(callback, private),
+        Some(callback) if callbacks().count() == 1 => forward::data(callback, names),
         _ => quote!(Self::Data),
     };
     // An error about the future points at the expression that makes it.
     let place = Place::of(module);
     let (head, output) =
-        (place.start(quote!(async fn)), place.cover(quote!(-> #private::Result<#private::BoxProducer<Self::Data>>)));
+        (place.start(quote!(async fn)), place.cover(quote!(-> #runtime::Result<#runtime::BoxProducer<Self::Data>>)));
     let made = match settings.and_then(|settings| settings.expression("transformer")) {
         Some(transformer) => {
             let place = Place::of(transformer);
@@ -122,19 +121,18 @@ fn producer(model: &Model, private: &TokenStream) -> TokenStream {
             quote!(#function #arguments #emits::<#data>())
         }
     };
-    let (ok, made) = (place.start(quote!(::core::result::Result::Ok)), place.parentheses(made));
-    let body = place.braces(quote!(#ok #made));
-    quote!(#head producer(&self, stage: #private::StageIndex) #output #body)
+    let body = place.braces(made);
+    quote!(#head producer(&self, stage: #runtime::StageIndex) #output #body)
 }
 
 /// `partition_by` of both layers; a section's own goes before the one at the top.
 fn partitions(model: &Model, names: &Names) -> TokenStream {
-    let Names { private, batcher, .. } = names;
+    let Names { runtime, private, batcher, .. } = names;
     let root = model.topology.root.expression("partition_by");
     // Not to be seen by the user's expression.
     let message = Ident::new("message", Span::mixed_site());
     let asked = |function: &Expr| {
-        let ask = Place::of(function).cover(quote!(#private::partition::<#private::MessageOf<Self>>));
+        let ask = Place::of(function).cover(quote!(#private::partition::<#runtime::MessageOf<Self>>));
         let arguments = Place::of(function).parentheses(quote!(#function, #message));
         quote!(#ask #arguments)
     };
@@ -142,7 +140,7 @@ fn partitions(model: &Model, names: &Names) -> TokenStream {
     let processor = processors.or(root).map(|function| {
         let asked = asked(function);
         quote! {
-            fn processor_partition(&self, #message: &#private::MessageOf<Self>) -> u64 {
+            fn processor_partition(&self, #message: &#runtime::MessageOf<Self>) -> u64 {
                 #asked
             }
         }
@@ -156,7 +154,7 @@ fn partitions(model: &Model, names: &Names) -> TokenStream {
             quote!(#batcher::#variant => #asked)
         });
         quote! {
-            fn batcher_partition(&self, batcher: Self::Batcher, #message: &#private::MessageOf<Self>) -> u64 {
+            fn batcher_partition(&self, batcher: Self::Batcher, #message: &#runtime::MessageOf<Self>) -> u64 {
                 match batcher { #(#arms,)* }
             }
         }
@@ -166,7 +164,7 @@ fn partitions(model: &Model, names: &Names) -> TokenStream {
 
 /// `when` of the `retry` of both layers.
 fn conditions(model: &Model, names: &Names) -> TokenStream {
-    let Names { private, batcher, .. } = names;
+    let Names { runtime, private, batcher, .. } = names;
     // Not to be seen by the user's expression.
     let failure = Ident::new("failure", Span::mixed_site());
     let asked = |function: &Expr| {
@@ -177,7 +175,7 @@ fn conditions(model: &Model, names: &Names) -> TokenStream {
     let when = |settings: &'_ crate::model::Settings| settings.retry()?.expression("when").map(asked);
     let processor = model.topology.processors.as_ref().and_then(|group| when(&group.settings)).map(|asked| {
         quote! {
-            fn processor_retries(&self, #failure: &#private::Failure) -> bool {
+            fn processor_retries(&self, #failure: &#runtime::Failure) -> bool {
                 #asked
             }
         }
@@ -189,7 +187,7 @@ fn conditions(model: &Model, names: &Names) -> TokenStream {
             quote!(#batcher::#variant => #asked)
         });
         quote! {
-            fn batcher_retries(&self, batcher: Self::Batcher, #failure: &#private::Failure) -> bool {
+            fn batcher_retries(&self, batcher: Self::Batcher, #failure: &#runtime::Failure) -> bool {
                 match batcher { #(#arms,)* }
             }
         }
@@ -198,7 +196,8 @@ fn conditions(model: &Model, names: &Names) -> TokenStream {
 }
 
 /// `splitter`, and `max_bytes` with its way of counting.
-fn splitters(model: &Model, private: &TokenStream) -> TokenStream {
+fn splitters(model: &Model, names: &Names) -> TokenStream {
+    let Names { runtime, private, .. } = names;
     // Not to be seen by the user's expression.
     let options = Ident::new("options", Span::mixed_site());
     let arms: Vec<_> = model
@@ -232,8 +231,8 @@ fn splitters(model: &Model, private: &TokenStream) -> TokenStream {
     quote! {
         fn splitter(
             &self,
-            #options: &#private::BatcherOptions,
-        ) -> ::core::option::Option<#private::BoxSplitter<#private::MessageOf<Self>, Self::Output>> {
+            #options: &#runtime::topology::Batcher,
+        ) -> ::core::option::Option<#runtime::BoxSplitter<#runtime::MessageOf<Self>, Self::Output>> {
             match &*#options.name {
                 #(#arms,)*
                 _ => ::core::option::Option::None,

@@ -10,96 +10,105 @@ use crate::model::{Declaration, Group, Known, Model, Setting, Settings};
 
 /// The body of `topology()`.
 pub(super) fn body(model: &Model, names: &Names) -> TokenStream {
-    let private = &names.private;
+    let runtime = &names.runtime;
     let declaration = &model.topology;
     let name = model.target.name.to_string();
     let topology = Ident::new("topology", Span::mixed_site());
     let partitioned = declaration.root.get("partition_by").is_some();
-    let mut calls: Vec<TokenStream> = Vec::new();
 
-    calls.extend(setters(&quote!(#topology), &declaration.root));
-    if let Some(group) = &declaration.producers {
-        calls.extend(producers(&topology, group));
-    }
-    if let Some(group) = &declaration.processors {
-        let place = quote!(#topology.processors);
-        calls.extend(setters(&place, &group.settings));
-        calls.extend(partition(&place, partitioned, &group.settings));
-    }
-    calls.extend(batchers(&topology, declaration, partitioned));
+    let root = statement(&quote!(#topology), setters(&declaration.root));
+    let producers = declaration.producers.as_ref().and_then(|group| {
+        let key = section(group);
+        statement(&quote!(#topology.#key), producers(group))
+    });
+    let processors = declaration.processors.as_ref().and_then(|group| {
+        let (key, mut calls) = (section(group), setters(&group.settings));
+        calls.extend(partition(partitioned, &group.settings));
+        statement(&quote!(#topology.#key), calls)
+    });
+    let batchers = batchers(&topology, declaration, partitioned);
     quote! {
-        let mut #topology = #private::Topology::new(#name);
-        #(#calls;)*
+        let mut #topology = #runtime::topology::Topology::new(#name);
+        #root
+        #producers
+        #processors
+        #batchers
         #topology
     }
 }
 
-fn producers(topology: &Ident, group: &Group) -> Vec<TokenStream> {
-    let place = quote!(#topology.producers);
-    let mut calls = setters(&place, &group.settings);
+/// The field of the section, as it was written.
+fn section(group: &Group) -> Ident {
+    Ident::new(group.section.name(), group.key.span())
+}
+
+/// One call after the other, on the same place; nothing if there are none.
+fn statement(place: &TokenStream, calls: Vec<TokenStream>) -> Option<TokenStream> {
+    (!calls.is_empty()).then(|| quote!(#place #(#calls)*;))
+}
+
+fn producers(group: &Group) -> Vec<TokenStream> {
+    let mut calls = Vec::new();
     if let Some(setting) = group.settings.get("module") {
         let (key, text) = (&setting.key, source::text(&setting.value));
-        calls.push(quote!(#place.#key(#text)));
+        calls.push(quote!(.#key(#text)));
     }
+    calls.extend(setters(&group.settings));
     if let Some(limit) = &group.rate_limiting {
         let values: Option<Vec<_>> =
             ["allowed_messages", "interval"].iter().map(|name| limit.settings.get(name).and_then(value)).collect();
         let key = &limit.key;
-        calls.extend(values.map(|values| quote!(#place.#key(#(#values),*))));
+        calls.extend(values.map(|values| quote!(.#key(#(#values),*))));
     }
     calls
 }
 
-fn batchers(topology: &Ident, declaration: &Declaration, partitioned: bool) -> Vec<TokenStream> {
-    let mut calls = Vec::new();
-    for batcher in declaration.batchers() {
-        let name = &batcher.name;
-        let place = quote!(#topology.batcher(#name));
+fn batchers(topology: &Ident, declaration: &Declaration, partitioned: bool) -> TokenStream {
+    let batchers = declaration.batchers().iter().map(|batcher| {
+        let (name, mut calls) = (&batcher.name, setters(&batcher.settings));
+        calls.extend(partition(partitioned, &batcher.settings));
         // A batcher of defaults is added as well.
-        calls.push(place.clone());
-        calls.extend(setters(&place, &batcher.settings));
-        calls.extend(partition(&place, partitioned, &batcher.settings));
-    }
+        quote!(#topology.batcher(#name) #(#calls)*;)
+    });
+    let mut routing = Vec::new();
     if let Some(batchers) = &declaration.batchers {
-        if let Some(name) = batchers.default.as_ref().map(ToString::to_string) {
-            calls.push(quote!(#topology.default_to(#name)));
-        }
-        if batchers.unrouted.is_some() {
-            calls.push(quote!(#topology.unrouted_fail()));
-        }
+        let name = batchers.default.as_ref().map(ToString::to_string);
+        routing.extend(name.map(|name| quote!(.default_to(#name))));
+        routing.extend(batchers.unrouted.is_some().then(|| quote!(.unrouted_fail())));
     }
-    calls
+    let routing = statement(&topology.to_token_stream(), routing);
+    quote!(#(#batchers)* #routing)
 }
 
-fn partition(place: &TokenStream, root: bool, settings: &Settings) -> Option<TokenStream> {
-    (root || settings.get("partition_by").is_some()).then(|| quote!(#place.partitioned(true)))
+fn partition(root: bool, settings: &Settings) -> Option<TokenStream> {
+    (root || settings.get("partition_by").is_some()).then(|| quote!(.partitioned(true)))
 }
 
 /// A call for each option that is a number, a time or a text.
-fn setters(place: &TokenStream, settings: &Settings) -> Vec<TokenStream> {
+fn setters(settings: &Settings) -> Vec<TokenStream> {
     let plain = settings.iter().filter(|setting| !matches!(setting.spec.takes, broadway_topology::Takes::Expression));
     plain
         .filter_map(|setting| {
             let key = Ident::new(setting.spec.name, setting.key.span());
             if setting.known == Known::Group {
-                return Some(group(place, &key, &setting.inside));
+                return Some(group(&key, &setting.inside));
             }
             if setting.known == Known::Unlimited {
                 let unlimited = Ident::new("unlimited", key.span());
-                return Some(quote!(#place.#unlimited()));
+                return Some(quote!(.#unlimited()));
             }
             let value = value(setting)?;
-            Some(quote!(#place.#key(#value)))
+            Some(quote!(.#key(#value)))
         })
         .collect()
 }
 
 /// One call for an option that has options of its own, which are set on what it lends.
-fn group(place: &TokenStream, key: &Ident, inside: &Settings) -> TokenStream {
+fn group(key: &Ident, inside: &Settings) -> TokenStream {
     // Not to be seen by the user's expressions.
     let lent = Ident::new(&key.to_string(), Span::mixed_site());
-    let calls = setters(&lent.to_token_stream(), inside);
-    quote!(#place.#key(|#lent| { #(#calls;)* #lent }))
+    let calls = setters(inside);
+    quote!(.#key(|#lent| #lent #(#calls)*))
 }
 
 /// The value as it is passed on: a plain literal gets a type that holds it.

@@ -14,7 +14,8 @@ use crate::{
 
 impl Batchers {
     pub(super) fn resolve(key: Ident, inside: Vec<Entry>, sink: &mut Diagnostics) -> Self {
-        let mut found = Self { key, batchers: Vec::new(), default: None, unrouted: None, poisoned: false };
+        let mut found =
+            Self { key, batchers: Vec::new(), renamed: None, default: None, unrouted: None, poisoned: false };
         if inside.is_empty() {
             sink.error(&found.key, errors::empty_section(Section::Batchers));
             return found;
@@ -25,6 +26,7 @@ impl Batchers {
             match (&entry.form, name.as_str()) {
                 (Form::Value(value), "default") => found.default_is(&entry.key, value, sink),
                 (Form::Value(value), "unrouted") => found.unrouted(&entry, value, sink),
+                (Form::Value(value), "enum") => found.renamed(&entry.key, value, sink),
                 (Form::Group(tokens), _) => {
                     let list = entries(tokens.clone(), Keys::Options, sink);
                     found.batcher(entry.key, name, list, sink);
@@ -53,6 +55,18 @@ impl Batchers {
                 self.default = path.path.get_ident().map(IdentExt::unraw);
             }
             _ => sink.error(value, errors::default_names_a_batcher()),
+        }
+    }
+
+    fn renamed(&mut self, key: &Ident, value: &Expr, sink: &mut Diagnostics) {
+        if self.renamed.is_some() {
+            return sink.error(key, errors::duplicate_option("enum", "`batchers`"));
+        }
+        match value {
+            Expr::Path(path) if path.path.get_ident().is_some_and(|name| name != "self" && name != "Self") => {
+                self.renamed = path.path.get_ident().cloned();
+            }
+            _ => sink.error(value, errors::enum_is_a_name()),
         }
     }
 

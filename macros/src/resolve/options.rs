@@ -41,7 +41,7 @@ pub(super) fn find(section: Section, entry: &Entry, sink: &mut Diagnostics) -> O
 
 /// Whether an option of `batchers` stands in a batcher, and not beside them.
 pub(super) fn is_group_option(spec: &OptionSpec) -> bool {
-    !(spec.section == Section::Batchers && matches!(spec.name, "default" | "unrouted"))
+    !(spec.section == Section::Batchers && matches!(spec.name, "default" | "unrouted" | "enum"))
 }
 
 /// The sections that have an option of that name.

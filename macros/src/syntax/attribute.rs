@@ -50,10 +50,13 @@ pub(crate) fn entries(tokens: TokenStream, keys: Keys, sink: &mut Diagnostics) -
             if stray_comma(input, sink) {
                 continue;
             }
-            if let Some(entry) = entry(input, keys, sink) {
-                entries.push(entry);
+            let entry = entry(input, keys, sink);
+            // A key that is half typed has no comma yet.
+            let half_typed = entry.as_ref().is_some_and(|entry| matches!(entry.form, Form::Bare));
+            entries.extend(entry);
+            if !(half_typed && next_entry(input)) {
+                separator(input, sink);
             }
-            separator(input, sink);
         }
         Ok(())
     };
@@ -77,7 +80,7 @@ fn entry(input: ParseStream<'_>, keys: Keys, sink: &mut Diagnostics) -> Option<E
     let key_tokens = key.to_token_stream();
     let entry = |form, rest: TokenStream| Some(Entry { tokens: quote!(#key_tokens #rest), key: key.clone(), form });
 
-    if input.is_empty() || input.peek(Token![,]) {
+    if input.is_empty() || input.peek(Token![,]) || next_entry(input) {
         return entry(Form::Bare, TokenStream::new());
     }
     if input.peek(Token![=]) && !input.peek(Token![==]) && !input.peek(Token![=>]) {
@@ -198,6 +201,12 @@ fn skip(input: ParseStream<'_>) -> TokenStream {
     skipped
 }
 
+/// Whether another entry follows, without a comma.
+fn next_entry(input: ParseStream<'_>) -> bool {
+    input.peek(Ident::peek_any)
+        && (input.peek2(syn::token::Paren) || (input.peek2(Token![=]) && !input.peek2(Token![==])))
+}
+
 fn starts_entry(input: ParseStream<'_>) -> bool {
     let input = input.fork();
     (input.call(Ident::parse_any).is_ok() || input.parse::<Lit>().is_ok())
@@ -223,6 +232,13 @@ mod tests {
             parse("module = Foo::<A, B>::new(1, 2), partition_by = |a, b| a, vis = pub(crate), x(y, z)");
         assert_eq!(keys, ["module", "partition_by", "vis", "x"]);
         assert!(errors.is_empty(), "{errors:?}");
+    }
+
+    #[test]
+    fn a_key_that_is_half_typed_takes_nothing_of_the_next_entry() {
+        let (keys, errors) = parse("sta max_demand = 4, batch default(), a 4");
+        assert_eq!(keys, ["sta", "max_demand", "batch", "default", "a"]);
+        assert_eq!(errors, ["expected `=` or `(` after `a`, found `4`"]);
     }
 
     #[test]

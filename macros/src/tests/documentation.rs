@@ -39,7 +39,7 @@ fn docs(attributes: &[Attribute]) -> String {
     let text = |attribute: &Attribute| match &attribute.meta {
         Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
             Expr::Lit(literal) => match &literal.lit {
-                Lit::Str(text) => Some(text.value() + "\n"),
+                Lit::Str(text) => Some(text.value().strip_prefix(' ').unwrap_or_default().to_owned() + "\n"),
                 _ => None,
             },
             _ => None,
@@ -62,8 +62,37 @@ Orders
   processors           20 stages
     ├─ batcher default 10 messages or 1.5s, 1000 pending ─ 1 batch processor (takes what is not routed)
     └─ batcher archive 100 messages or 1s, 10000 pending ─ 2 batch processors
+
+supervisor (rest_for_one, 3 restarts in 5 s)
+├─ producers (one_for_one, 8 restarts in 4 s)
+│  └─ producer_0 .. producer_3
+├─ processors (one_for_all, 0 restarts in 1 s)
+│  └─ processor_default_0 .. processor_default_19
+├─ batchers (one_for_one, 4 restarts in 2 s)
+│  ├─ batcher_default_supervisor (rest_for_one, 4 restarts in 2 s)
+│  │  ├─ batcher_default
+│  │  └─ batch_processors_default (one_for_all, 0 restarts in 1 s)
+│  │     └─ batch_processor_default_0
+│  └─ batcher_archive_supervisor (rest_for_one, 4 restarts in 2 s)
+│     ├─ batcher_archive
+│     └─ batch_processors_archive (one_for_all, 0 restarts in 1 s)
+│        └─ batch_processor_archive_0 .. batch_processor_archive_1
+└─ terminator
 ```";
     assert!(start_link.contains(drawn), "{start_link}");
+}
+
+#[test]
+fn the_number_of_cores_is_left_open() {
+    let (start_link, _) = documented("producers(default(module = Sqs)), processors(default()), batchers(default())");
+    let tree = "
+supervisor (rest_for_one, 3 restarts in 5 s)
+├─ producers (one_for_one, 2 restarts in 1 s)
+│  └─ producer_0
+├─ processors (one_for_all, 0 restarts in 1 s)
+│  └─ processor_default_0 .. (2 for each core)
+";
+    assert!(start_link.contains(tree), "{start_link}");
 }
 
 #[test]

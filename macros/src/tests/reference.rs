@@ -18,7 +18,7 @@ fn the_reference_has_every_option_in_order() {
                 (Section::Producers, _) => "`producers(default(..))`",
                 (Section::RateLimiting, _) => "`rate_limiting(..)`",
                 (Section::Processors, _) => "`processors(default(..))`",
-                (Section::Batchers, "default" | "unrouted") => "`batchers(..)`",
+                (Section::Batchers, "default" | "unrouted" | "enum") => "`batchers(..)`",
                 (Section::Retry, _) => "`retry(..)`",
                 (Section::Backoff, _) => "`backoff(..)`",
                 (Section::Batchers, _) => "a group of `batchers(..)`",

@@ -1,74 +1,100 @@
 //! Whatever is typed: no panic, the impl is emitted as it was, and what is emitted can be parsed.
 
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
 use broadway_topology::options::OPTIONS;
 use proc_macro2::{Group, TokenStream, TokenTree};
 
 use super::{
-    attribute::{ITEM, WORDS, check, item, survives},
+    attribute::{WORDS, check, item},
     corpus,
+    valid::{Pipeline, pipelines},
 };
-use crate::entry::{caught, expand};
+use crate::{
+    entry::{caught, expand},
+    syntax::impl_block,
+};
 
-const ATTRIBUTE: &str = r#"
-    name = "orders", shutdown = 30_000, max_restarts = 3, max_seconds = 5, partition_by = by_customer, vis = pub(crate),
-    crate = ::broadway,
-    producers(default(
-        module = Sqs::<A, B>::new("my_queue").await?, stages = 4, transformer = |x| decode(x),
-        rate_limiting(allowed_messages = 100, interval = Duration::from_secs(1)),
-    )),
-    processors(default(stages = self.config.stages, min_demand = 5, max_demand = 10, partition_by = f, timeout = 1000)),
-    batchers(
-        default = archive, unrouted = fail,
-        s3(stages = 2, batch_size = SIZE, batch_timeout = 1500, max_pending = 50, max_demand = 100, partition_by = f),
-        archive(batch_size = 500, timeout = 30_000),
-    ),
-"#;
+/// Each pipeline is changed at random so often, as a whole.
+const ROUNDS: usize = 120;
 
-#[test]
-fn every_prefix_of_an_attribute_is_survived() {
-    let ends: Vec<_> = ATTRIBUTE.char_indices().map(|(at, _)| at).collect();
-    for end in ends {
-        // What is open is closed, as an editor does.
-        let prefix = &ATTRIBUTE[..end];
-        let mut open = 0;
-        prefix.chars().for_each(|c| open += i32::from(c == '(') - i32::from(c == ')'));
-        let quote = if prefix.matches('"').count() % 2 == 1 { "\"" } else { "" };
-        let closed = format!("{prefix}{quote}{}", ")".repeat(usize::try_from(open).unwrap()));
-        survives(closed.parse().unwrap());
+/// What was tried, and what came of it.
+#[derive(Default)]
+struct Figures {
+    inputs: usize,
+    panics: usize,
+    kept: usize,
+    parsed: usize,
+}
+
+impl Figures {
+    fn try_out(&mut self, attribute: TokenStream, item: TokenStream) {
+        self.inputs += 1;
+        let expanded = catch_unwind(AssertUnwindSafe(|| expand(attribute.clone(), item.clone())));
+        let Ok(output) = expanded else {
+            println!("panics: #[broadway({attribute})] {item}");
+            self.panics += 1;
+            return;
+        };
+        // What cannot stand beside the attribute is taken off the item.
+        let written: Vec<_> = impl_block::verbatim(&item).into_iter().map(|token| token.to_string()).collect();
+        let mut generated = output.into_iter();
+        let kept = written.iter().all(|token| generated.next().is_some_and(|found| found.to_string() == *token));
+        self.kept += usize::from(kept);
+        match (kept, syn::parse2::<syn::File>(generated.collect())) {
+            (true, Ok(_)) => self.parsed += 1,
+            (kept, parsed) => println!("kept {kept}, {:?}: #[broadway({attribute})] {item}", parsed.err()),
+        }
+    }
+
+    fn are_good(&self) {
+        println!("{self}");
+        assert_eq!((self.panics, self.kept, self.parsed), (0, self.inputs, self.inputs), "{self}");
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inputs, panics, kept, parsed } = self;
+        write!(f, "{inputs} inputs: {panics} panics, impl kept in {kept}, output parsed in {parsed}")
     }
 }
 
 #[test]
-fn tokens_that_are_deleted_or_swapped_are_survived() {
-    let tokens: TokenStream = ATTRIBUTE.parse().unwrap();
-    let count = count(&tokens);
-    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = |below: usize| {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        (seed % below as u64) as usize
-    };
-    for round in 0..3000 {
-        let mut mutated = tokens.clone();
-        for _ in 0..=round % 3 {
-            let (target, swap) = (random(count), random(2) == 0);
-            mutated = mutate(mutated, &mut { target }, swap);
+fn every_prefix_of_valid_pipelines_is_survived() {
+    let mut figures = Figures::default();
+    for Pipeline { attribute, item } in pipelines() {
+        for tokens in 0..count(&attribute) {
+            figures.try_out(prefix(attribute.clone(), &mut { tokens }), item.clone());
         }
-        survives(mutated);
+        for tokens in 0..count(&item) {
+            figures.try_out(attribute.clone(), prefix(item.clone(), &mut { tokens }));
+        }
     }
+    figures.are_good();
+    assert!(figures.inputs > 3_000);
 }
 
 #[test]
-fn broken_items_are_survived_and_emitted() {
-    let tokens: TokenStream = ITEM.parse().unwrap();
-    for target in 0..count(&tokens) {
-        for swap in [false, true] {
-            let item = mutate(tokens.clone(), &mut { target }, swap);
-            let output = expand(ATTRIBUTE.parse().unwrap(), item.clone());
-            assert!(output.to_string().starts_with(&item.to_string()), "the item is not there: {item}");
+fn random_deletions_swaps_and_duplications_are_survived() {
+    let mut figures = Figures::default();
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for pipeline in pipelines() {
+        for round in 0..ROUNDS {
+            let Pipeline { mut attribute, mut item } = pipeline.clone();
+            let what = if round % 3 == 0 { &mut item } else { &mut attribute };
+            for _ in 0..=random.below(3) {
+                let (target, change) = (random.below(count(what).max(1)), Change::ALL[random.below(3)]);
+                *what = mutate(std::mem::take(what), &mut { target }, change);
+            }
+            figures.try_out(attribute, item);
         }
     }
+    figures.are_good();
+    assert!(figures.inputs > 3_000);
 }
 
 #[test]
@@ -89,6 +115,30 @@ fn a_panic_is_an_error_beside_the_impl() {
     assert!(output.contains("compile_error") && output.contains("out of cheese"), "{output}");
 }
 
+/// The same numbers in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Change {
+    Delete,
+    Swap,
+    Duplicate,
+}
+
+impl Change {
+    const ALL: [Self; 3] = [Self::Delete, Self::Swap, Self::Duplicate];
+}
+
+/// The tokens, those in groups included.
 fn count(tokens: &TokenStream) -> usize {
     tokens
         .clone()
@@ -97,23 +147,43 @@ fn count(tokens: &TokenStream) -> usize {
         .sum()
 }
 
-/// Deletes the token at this place, counted through all groups, or swaps it with the one after it.
-fn mutate(tokens: TokenStream, target: &mut usize, swap: bool) -> TokenStream {
+/// The first tokens; what is open is closed, as an editor does.
+fn prefix(tokens: TokenStream, left: &mut usize) -> TokenStream {
+    let mut output = TokenStream::new();
+    for token in tokens {
+        if *left == 0 {
+            break;
+        }
+        *left -= 1;
+        output.extend([match token {
+            TokenTree::Group(group) => TokenTree::Group(Group::new(group.delimiter(), prefix(group.stream(), left))),
+            token => token,
+        }]);
+    }
+    output
+}
+
+/// Changes the token at this place, counted through all groups.
+fn mutate(tokens: TokenStream, target: &mut usize, change: Change) -> TokenStream {
     let mut output: Vec<TokenTree> = Vec::new();
     let mut tokens = tokens.into_iter();
     while let Some(token) = tokens.next() {
         if *target == 0 {
             *target = usize::MAX;
-            if swap {
-                output.extend(tokens.next());
-                output.push(token);
+            match change {
+                Change::Delete => {}
+                Change::Swap => {
+                    output.extend(tokens.next());
+                    output.push(token);
+                }
+                Change::Duplicate => output.extend([token.clone(), token]),
             }
             continue;
         }
         *target = target.saturating_sub(1);
         match token {
             TokenTree::Group(group) if *target < usize::MAX - 100_000 => {
-                let mut copy = Group::new(group.delimiter(), mutate(group.stream(), target, swap));
+                let mut copy = Group::new(group.delimiter(), mutate(group.stream(), target, change));
                 copy.set_span(group.span());
                 output.push(copy.into());
             }

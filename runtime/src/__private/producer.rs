@@ -36,22 +36,28 @@ impl<P> Source<P> {
     }
 
     /// The producer of one stage. What a generic producer emits follows from `T`.
-    pub fn emits<T>(self) -> BoxProducer<T>
+    ///
+    /// # Errors
+    /// None: those of `module` are its own.
+    pub fn emits<T>(self) -> Result<BoxProducer<T>>
     where
         P: Producer,
         T: EmittedAs<P::Data>,
     {
-        T::boxed(self.0)
+        Ok(T::boxed(self.0))
     }
 }
 
 /// The producer of one stage, whose messages are converted.
-pub fn transformed<T, P, F, E>(producer: P, transformer: F) -> BoxProducer<T>
+///
+/// # Errors
+/// None: those of `module` are its own.
+pub fn transformed<T, P, F, E>(producer: P, transformer: F) -> Result<BoxProducer<T>>
 where
     P: Producer,
     F: Fn(P::Data) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: Reason + 'static,
 {
-    Box::new(transform(producer, move |data| transformer(data).map_err(Reason::reason)))
+    Ok(Box::new(transform(producer, move |data| transformer(data).map_err(Reason::reason))))
 }
