@@ -25,12 +25,12 @@ impl Plain {
     partition_by = by_length,
     producers(default(module = Payloads, transformer = decode, rate_limiting(allowed_messages = 10, interval = 1_000))),
     processors(default(stages = 2, retry(attempts = unlimited, when = is_worth_it))),
-    batchers(default(batch_size = SIZE, max_bytes = 1_000), archive(max_bytes = 10, size_by = |_, size| *size)),
+    batchers(default(batch_size = SIZE, max_bytes = 1_000), archive(max_bytes = 10, size_by = |_, text| text.len())),
 )]
 impl Orders {
-    async fn handle_message(&self, message: &mut OrdersMessage<String>) -> ::broadway::Result<usize> {
+    async fn handle_message(&self, message: &mut OrdersMessage<String>) -> ::broadway::Result<String> {
         message.put_batcher(OrdersBatcher::Archive);
-        Ok(message.data.len())
+        Ok(::core::mem::take(&mut message.data))
     }
 
     async fn handle_batch(&self, _batch: &mut Batch<Self>) {}
