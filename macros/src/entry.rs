@@ -32,17 +32,19 @@ pub(crate) fn caught(item: &TokenStream, expand: impl FnOnce() -> TokenStream) -
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let mut sink = Diagnostics::default();
     let written = impl_block::verbatim(&item);
-    let generated = generate(attribute, item, &mut sink);
+    let model = understand(attribute, item, &mut sink);
+    let keys = model.as_ref().map(expand::keys);
+    let generated = model.map(|model| if sink.is_empty() { expand::pipeline(&model) } else { expand::stub(&model) });
     let errors = sink.into_tokens();
-    quote!(#written #errors #generated)
+    quote!(#written #keys #errors #generated)
 }
 
-fn generate(attribute: TokenStream, item: TokenStream, sink: &mut Diagnostics) -> Option<TokenStream> {
+fn understand(attribute: TokenStream, item: TokenStream, sink: &mut Diagnostics) -> Option<Model> {
     let target = resolve::target(impl_block::parse(item, sink)?, sink)?;
     let empty = attribute.is_empty();
     let (topology, sections) = resolve::declaration(entries(attribute.clone(), Keys::Options, sink), sink);
     let callbacks = resolve::callbacks(&target.syntax);
     let mut model = Model { attribute, topology, target, callbacks };
     check::check(&mut model, &sections, empty, sink);
-    Some(if sink.is_empty() { expand::pipeline(&model) } else { expand::stub(&model) })
+    Some(model)
 }

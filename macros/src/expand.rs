@@ -19,6 +19,11 @@ use syn::Ident;
 
 use crate::model::Model;
 
+/// What editors complete the attribute with; it comes before the errors.
+pub(crate) fn keys(model: &Model) -> TokenStream {
+    keys::all(model, &Names::new(model))
+}
+
 /// The items of a sound pipeline. Cannot fail.
 pub(crate) fn pipeline(model: &Model) -> TokenStream {
     let names = Names::new(model);
@@ -27,7 +32,6 @@ pub(crate) fn pipeline(model: &Model) -> TokenStream {
         batchers::items(model, &names),
         start::methods(model, &names, Bodies::Real),
         handler::implementation(model, &names),
-        keys::others(model, &names),
     ];
     parts.into_iter().collect()
 }
@@ -35,12 +39,8 @@ pub(crate) fn pipeline(model: &Model) -> TokenStream {
 /// The items of a pipeline that has errors.
 pub(crate) fn stub(model: &Model) -> TokenStream {
     let names = Names::new(model);
-    let parts = [
-        batchers::items(model, &names),
-        start::methods(model, &names, Bodies::Empty),
-        handler::stub(model, &names),
-        keys::all(model, &names),
-    ];
+    let parts =
+        [batchers::items(model, &names), start::methods(model, &names, Bodies::Empty), handler::stub(model, &names)];
     parts.into_iter().collect()
 }
 

@@ -102,7 +102,7 @@ impl Time for Duration {
 }
 
 impl Topology {
-    /// What the pipeline is called; must then be unique in the process.
+    /// What the pipeline is called; must then be unique in the process. Default: the type's name.
     pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
         self.name = name.into();
         self.explicit_name = true;
@@ -171,7 +171,8 @@ impl Producers {
         self
     }
 
-    /// How many messages may leave all producers together in each interval (milliseconds, or a `Duration`).
+    /// How many messages may leave all producers together in each interval (milliseconds, or a `Duration`). Default:
+    /// as many as there are.
     ///
     /// ```
     /// # use broadway_topology::Topology;

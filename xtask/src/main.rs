@@ -4,7 +4,9 @@ mod bench;
 mod ci;
 mod command;
 mod conformance;
+mod editor;
 mod fuzz;
+mod macro_cost;
 mod markdown;
 mod models;
 mod mutants;
@@ -20,6 +22,9 @@ usage: cargo xtask COMMAND
   bench [--quick] run ours beside hand-written pipelines; without `--quick` writes docs/performance.md
   ci              run what `.ci/run` runs
   conformance     count what is proven of Broadway's behaviour; fails if a row is missing
+  editor          ask rust-analyzer about the attribute, as an editor does; writes docs/editor.md
+  macro-cost [--quick]
+                  measure what the attribute costs a build; without `--quick` writes docs/macro.md
   mutants [NAME]  apply each deliberate bug of tests/mutants/ to a copy; all must be found
   fuzz --minutes N
                   run each fuzzer of tests/fuzz so long (a nightly compiler, `cargo install cargo-fuzz`)
@@ -44,6 +49,9 @@ fn main() -> ExitCode {
         ["bench", "--quick"] => bench::run(true),
         ["ci"] => ci::run(),
         ["conformance"] => conformance::run(),
+        ["editor"] => editor::run(),
+        ["macro-cost"] => macro_cost::run(false),
+        ["macro-cost", "--quick"] => macro_cost::run(true),
         ["mutants"] => mutants::run(""),
         ["mutants", only] => mutants::run(only),
         ["simulate", arguments @ ..] => simulate::simulate(arguments),

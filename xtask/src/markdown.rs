@@ -1,4 +1,4 @@
-//! Reads tables out of the project's documents.
+//! Reads tables out of the project's documents, and puts measured ones into them.
 
 use std::fs;
 
@@ -7,6 +7,19 @@ use crate::command::workspace;
 /// A document's text.
 pub(crate) fn read(path: &str) -> Result<String, String> {
     fs::read_to_string(workspace().join(path)).map_err(|error| format!("cannot read {path}: {error}"))
+}
+
+/// Puts a text into the document's first ```text block; the rest of the page is written by hand.
+pub(crate) fn exchange_block(path: &str, text: &str) -> Result<(), String> {
+    let page = with_block(&read(path)?, text).ok_or_else(|| format!("{path} has no ```text block"))?;
+    fs::write(workspace().join(path), page).map_err(|error| format!("cannot write {path}: {error}"))
+}
+
+fn with_block(page: &str, text: &str) -> Option<String> {
+    let (open, close) = ("```text\n", "```\n");
+    let (before, rest) = page.split_once(open)?;
+    let (_, after) = rest.split_once(close)?;
+    Some([before, open, text, close, after].concat())
 }
 
 /// What stands under a heading of the second level, up to the next one.
@@ -30,6 +43,14 @@ pub(crate) fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_block_is_exchanged_and_the_rest_of_the_page_stays() {
+        let page = "head\n```text\nold\n```\ntail\n```text\nother\n```\n";
+        let expected = "head\n```text\nnew\n```\ntail\n```text\nother\n```\n";
+        assert_eq!(with_block(page, "new\n").as_deref(), Some(expected));
+        assert_eq!(with_block("no block", "new\n"), None);
+    }
 
     #[test]
     fn a_sections_rows_come_without_their_heads() {

@@ -1,119 +1,87 @@
-//! Each key of the attribute as a path into the option table, for editors alone: no compiler sees it. Completion offers what
-//! the table has for the section, also while a key is half typed and the rest cannot be expanded; hovering shows what the
-//! table says about an option.
+//! The keys of the attribute as paths into the option table, for editors alone: no compiler sees them. Completion offers
+//! what the table has for a list, also while a key is half typed; hovering shows what the table says about an option.
+//!
+//! An editor compares what is expanded with and without the name that it would like to complete. So this stands before
+//! everything that depends on mistakes, is there for sound pipelines as well, and has a path for each list, even an empty one.
 
-use broadway_topology::{OptionSpec, Section, Takes};
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
 
 use super::Names;
 use crate::{
     diagnostics::Diagnostics,
-    model::{Model, Settings},
+    model::Model,
     syntax::attribute::{Entry, Form, Keys, entries},
 };
 
-/// Every key as it was written, for a pipeline of which nothing else is expanded.
+/// Every key as it was written, list by list.
 pub(super) fn all(model: &Model, names: &Names) -> TokenStream {
-    let mut found = Found(Vec::new());
-    for entry in list(&model.attribute, Keys::Options) {
-        let name = found.add("root", &entry);
+    let mut lists = Lists(Vec::new());
+    for entry in &lists.add("root", &model.attribute, Keys::Options) {
         let Form::Group(inside) = &entry.form else { continue };
-        match name.as_str() {
-            "producers" => found.group(inside, "producers"),
-            "processors" => found.group(inside, "processors"),
-            "batchers" => found.batchers(inside),
+        match entry.key.to_string().as_str() {
+            "producers" => lists.groups("group", inside, Keys::Options, "producers"),
+            "processors" => lists.groups("group", inside, Keys::Options, "processors"),
+            "batchers" => lists.groups("batchers", inside, Keys::Batchers, "batcher"),
             _ => {}
         }
     }
-    found.into_tokens(names)
+    lists.into_tokens(names)
 }
 
-/// The keys of a sound pipeline that no setter of the topology has in its name.
-pub(super) fn others(model: &Model, names: &Names) -> TokenStream {
-    let mut found = Found(Vec::new());
-    let declaration = &model.topology;
-    found.expressions("root", &declaration.root);
-    declaration.producers.iter().for_each(|group| found.expressions("producers", &group.settings));
-    declaration.processors.iter().for_each(|group| found.expressions("processors", &group.settings));
-    declaration.batchers().iter().for_each(|batcher| found.expressions("batcher", &batcher.settings));
-    found.into_tokens(names)
-}
+/// Modules of the table, each with the keys of one list.
+struct Lists(Vec<(&'static str, Vec<Ident>)>);
 
-/// Modules of the table, with keys.
-struct Found(Vec<(&'static str, Ident)>);
-
-impl Found {
-    fn add(&mut self, module: &'static str, entry: &Entry) -> String {
-        let name = entry.key.to_string();
-        // No path can end with these.
-        if !matches!(name.as_str(), "crate" | "self" | "super" | "Self" | "_") {
-            let keyword = syn::parse_str::<Ident>(&name).is_err();
-            let key = if keyword { Ident::new_raw(&name, entry.key.span()) } else { entry.key.clone() };
-            self.0.push((module, key));
-        }
-        name
+impl Lists {
+    /// Adds a list and gives its entries, whose mistakes were reported before.
+    fn add(&mut self, module: &'static str, tokens: &TokenStream, keys: Keys) -> Vec<Entry> {
+        let entries = entries(tokens.clone(), keys, &mut Diagnostics::default());
+        self.0.push((module, entries.iter().filter_map(|entry| importable(&entry.key)).collect()));
+        entries
     }
 
-    fn group(&mut self, inside: &TokenStream, module: &'static str) {
-        for entry in list(inside, Keys::Options) {
-            self.add("group", &entry);
-            self.options(&entry.form, module);
+    /// A list of groups of options.
+    fn groups(&mut self, module: &'static str, tokens: &TokenStream, keys: Keys, inside: &'static str) {
+        for group in &self.add(module, tokens, keys) {
+            self.options(inside, &group.form);
         }
     }
 
-    fn batchers(&mut self, inside: &TokenStream) {
-        for entry in list(inside, Keys::Batchers) {
-            self.add("batchers", &entry);
-            self.options(&entry.form, "batcher");
-        }
-    }
-
-    fn options(&mut self, form: &Form, module: &'static str) {
-        let Form::Group(inside) = form else { return };
-        for entry in list(inside, Keys::Options) {
-            match self.add(module, &entry).as_str() {
-                "rate_limiting" => self.options(&entry.form, "rate_limiting"),
-                "retry" => self.options(&entry.form, "retry"),
-                "backoff" => self.options(&entry.form, "backoff"),
+    fn options(&mut self, module: &'static str, form: &Form) {
+        let Form::Group(tokens) = form else { return };
+        for option in &self.add(module, tokens, Keys::Options) {
+            match option.key.to_string().as_str() {
+                "rate_limiting" => self.options("rate_limiting", &option.form),
+                "retry" => self.options("retry", &option.form),
+                "backoff" => self.options("backoff", &option.form),
                 _ => {}
             }
         }
     }
 
-    fn expressions(&mut self, module: &'static str, settings: &Settings) {
-        let has_setter = |spec: &OptionSpec| spec.takes != Takes::Expression || spec.name == "module";
-        for setting in settings.iter() {
-            if !has_setter(setting.spec) {
-                self.0.push((module, setting.key.clone()));
-            }
-            let inside = if setting.spec.inside() == Some(Section::Retry) { "retry" } else { "backoff" };
-            self.expressions(inside, &setting.inside);
-        }
-    }
-
     fn into_tokens(self, names: &Names) -> TokenStream {
-        if self.0.is_empty() {
-            return TokenStream::new();
-        }
         let private = &names.private;
-        let paths = self.0.iter().map(|(module, key)| {
-            let module = Ident::new(module, proc_macro2::Span::call_site());
-            quote!(#private::keys::#module::#key)
+        let uses = self.0.iter().map(|(module, keys)| {
+            let module = Ident::new(module, Span::call_site());
+            quote!(use #private::keys::#module::{#(#keys as _,)*};)
         });
         quote! {
             #[allow(unexpected_cfgs)]
             const _: () = {
                 #[cfg(rust_analyzer)]
                 fn keys() {
-                    #(let _ = #paths;)*
+                    #(#uses)*
                 }
             };
         }
     }
 }
 
-fn list(tokens: &TokenStream, keys: Keys) -> Vec<Entry> {
-    // What is wrong was reported.
-    entries(tokens.clone(), keys, &mut Diagnostics::default())
+/// The key as a path can end with it; keywords are raw then, as they are in the table.
+fn importable(key: &Ident) -> Option<Ident> {
+    match key.to_string().as_str() {
+        "crate" | "self" | "super" | "Self" | "_" => None,
+        name if syn::parse_str::<Ident>(name).is_err() => Some(format_ident!("r#{name}", span = key.span())),
+        _ => Some(key.clone()),
+    }
 }

@@ -69,7 +69,10 @@ fn golden(name: &str, text: &str) {
 fn the_seed_deck_is_short_and_readable() {
     let text = generated(SEED_DECK);
     golden("seed_deck.rs", &text);
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("///")).count();
+    // No compiler sees what is for editors.
+    let (editors, compilers) = text.split_once("\n};\n").unwrap();
+    assert!(editors.contains("#[cfg(rust_analyzer)]"), "{editors}");
+    let lines = compilers.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("///")).count();
     println!("{lines} lines");
     assert!(lines < 60, "{lines} lines");
 }

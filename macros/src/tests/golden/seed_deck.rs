@@ -1,3 +1,17 @@
+#[allow(unexpected_cfgs)]
+const _: () = {
+    #[cfg(rust_analyzer)]
+    fn keys() {
+        use ::broadway::__private::keys::batcher::{batch_size as _, batch_timeout as _, stages as _};
+        use ::broadway::__private::keys::batchers::default as _;
+        use ::broadway::__private::keys::group::default as _;
+        use ::broadway::__private::keys::group::default as _;
+        use ::broadway::__private::keys::processors::stages as _;
+        use ::broadway::__private::keys::producers::{module as _, stages as _};
+        use ::broadway::__private::keys::root::{batchers as _, processors as _, producers as _};
+    }
+};
+
 /// The batchers of `Orders`, for `put_batcher` and for matching on `batch.batcher()`.
 #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
 #[allow(unreachable_pub)]
