@@ -12,6 +12,8 @@ mod batch;
 mod batch_key;
 #[path = "../../../runtime/src/builder.rs"]
 mod builder;
+#[path = "../../../runtime/src/chain.rs"]
+mod chain;
 #[path = "../../../runtime/src/envelope.rs"]
 mod envelope;
 #[path = "../../../runtime/src/error.rs"]
@@ -22,6 +24,8 @@ mod failure;
 mod handler;
 #[path = "../../../runtime/src/message.rs"]
 mod message;
+#[path = "../../../runtime/src/overrides/mod.rs"]
+mod overrides;
 #[path = "../../../runtime/src/payload.rs"]
 mod payload;
 #[path = "../../../runtime/src/pipeline/mod.rs"]
@@ -47,8 +51,8 @@ pub use broadway_macros::broadway;
 pub use broadway_topology as topology;
 
 pub use self::{
-    acknowledger::*, batch::*, batch_key::*, builder::*, error::*, failure::*, handler::*, message::*, payload::*,
-    pipeline::*, report::*, splitter::*, stage::*, telemetry::*,
+    acknowledger::*, batch::*, batch_key::*, builder::*, error::*, failure::*, handler::*, message::*, overrides::*,
+    payload::*, pipeline::*, report::*, splitter::*, stage::*, telemetry::*,
 };
 
 /// The observer, which nobody is here.
