@@ -4,6 +4,7 @@
 mod batchers;
 mod callbacks;
 mod options;
+mod partitions;
 mod placement;
 mod types;
 
@@ -15,4 +16,5 @@ pub(crate) fn check(model: &mut Model, sections: &Sections, empty: bool, sink: &
     options::check(&model.topology, sink);
     batchers::check(model, sections, sink);
     callbacks::check(model, sink);
+    partitions::check(&model.topology, sink);
 }

@@ -1,7 +1,9 @@
 //! The sink of all errors of one expansion. Nothing returns early: every stage reports what it finds and goes on, so that
 //! one compile shows everything. An error that is poured into the sink always reaches the user.
 
-use proc_macro2::TokenStream;
+use std::fmt;
+
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 
 /// What is wrong, and what to write instead.
@@ -26,18 +28,37 @@ impl Text {
     }
 }
 
-/// The errors that were found so far.
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.help.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))
+    }
+}
+
+/// What is allowed, and almost surely a mistake.
+#[derive(Debug)]
+pub(crate) struct Warning {
+    /// What is underlined.
+    pub(crate) key: Ident,
+    pub(crate) text: Text,
+}
+
+/// What was found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
     errors: Vec<syn::Error>,
+    warnings: Vec<Warning>,
 }
 
 impl Diagnostics {
     /// Reports an error that underlines `tokens`, from the first to the last; the whole attribute where there are none.
     pub(crate) fn error(&mut self, tokens: impl ToTokens, text: Text) {
-        let Text { message, help } = text;
-        let message = help.map_or(message.clone(), |help| format!("{message}\nhelp: {help}"));
-        self.errors.push(syn::Error::new_spanned(tokens, message));
+        self.errors.push(syn::Error::new_spanned(tokens, text.to_string()));
+    }
+
+    /// Reports a warning that underlines a key.
+    pub(crate) fn warning(&mut self, key: &Ident, text: Text) {
+        self.warnings.push(Warning { key: key.clone(), text });
     }
 
     /// Reports an error about the attribute as a whole.
@@ -45,8 +66,13 @@ impl Diagnostics {
         self.error(TokenStream::new(), text);
     }
 
+    /// Whether there are no errors.
     pub(crate) fn is_empty(&self) -> bool {
         self.errors.is_empty()
+    }
+
+    pub(crate) fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     pub(crate) fn len(&self) -> usize {

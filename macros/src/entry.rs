@@ -34,7 +34,10 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let written = impl_block::verbatim(&item);
     let model = understand(attribute, item, &mut sink);
     let keys = model.as_ref().map(expand::keys);
-    let generated = model.map(|model| if sink.is_empty() { expand::pipeline(&model) } else { expand::stub(&model) });
+    let generated = model.map(|model| match sink.is_empty() {
+        true => expand::pipeline(&model, sink.warnings()),
+        false => expand::stub(&model),
+    });
     let errors = sink.into_tokens();
     quote!(#written #keys #errors #generated)
 }

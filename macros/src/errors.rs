@@ -7,11 +7,13 @@ mod attribute;
 mod callbacks;
 mod placement;
 mod values;
+mod warnings;
 
 pub(crate) use attribute::*;
 pub(crate) use callbacks::*;
 pub(crate) use placement::*;
 pub(crate) use values::*;
+pub(crate) use warnings::*;
 
 /// `a`, `b` or `c`.
 fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -8,16 +8,18 @@ mod documentation;
 mod forward;
 mod handler;
 mod keys;
+mod lent;
 mod place;
 pub(crate) mod source;
 mod start;
 mod topology;
+mod warnings;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::Ident;
 
-use crate::model::Model;
+use crate::{diagnostics::Warning, model::Model};
 
 /// What editors complete the attribute with; it comes before the errors.
 pub(crate) fn keys(model: &Model) -> TokenStream {
@@ -25,9 +27,10 @@ pub(crate) fn keys(model: &Model) -> TokenStream {
 }
 
 /// The items of a sound pipeline. Cannot fail.
-pub(crate) fn pipeline(model: &Model) -> TokenStream {
+pub(crate) fn pipeline(model: &Model, warned: &[Warning]) -> TokenStream {
     let names = Names::new(model);
     let parts = [
+        warnings::items(model, warned),
         assertions::constants(model, &names),
         batchers::items(model, &names),
         start::methods(model, &names, Bodies::Real),

@@ -5,6 +5,7 @@ mod attribute;
 #[path = "../../tests/fuzz/checks/corpus.rs"]
 mod corpus;
 mod documentation;
+mod errors;
 mod golden;
 mod reference;
 mod robustness;

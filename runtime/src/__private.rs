@@ -20,15 +20,17 @@ mod partition;
 mod producer;
 mod splitter;
 mod taken;
+mod topology;
 
 pub use broadway_topology::options::keys;
 
 pub use self::{
     condition::condition,
-    constant::Constant,
+    constant::{Constant, together_at_most},
     outcome::{Verdict, output},
     partition::partition,
     producer::{Source, transformed},
     splitter::{by_length, by_size, split_by},
-    taken::Taken,
+    taken::{NoMessage, Probe, Read, Reads, Taken},
+    topology::topology,
 };

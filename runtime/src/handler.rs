@@ -243,6 +243,9 @@ pub type BoxProducer<T> = Box<dyn Producer<Data = T>>;
 /// # Result::<()>::Ok(()) }).unwrap();
 /// ```
 pub trait Broadway: Sized + Send + Sync + 'static {
+    // `Self: Sync` stands again at every future that borrows the pipeline: generated code can then assume it there, and a
+    // pipeline that stages cannot share is one error, not one for each callback.
+
     /// What a message carries when it enters `handle_message`.
     type Data: Send + 'static;
     /// What `handle_message` returns and `handle_batch` collects.
@@ -264,19 +267,26 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// At start an error fails `start_link`; later it is retried with back-off.
-    fn producer(&self, stage: StageIndex) -> impl Future<Output = Result<BoxProducer<Self::Data>>> + Send;
+    fn producer(&self, stage: StageIndex) -> impl Future<Output = Result<BoxProducer<Self::Data>>> + Send
+    where
+        Self: Sync;
 
     /// `handle_message`: works on one message.
     ///
     /// # Errors
     /// Fail this message alone.
-    fn process(&self, message: &mut MessageOf<Self>) -> impl Future<Output = Result<Self::Output>> + Send;
+    fn process(&self, message: &mut MessageOf<Self>) -> impl Future<Output = Result<Self::Output>> + Send
+    where
+        Self: Sync;
 
     /// `handle_batch`: works on a batch. A pipeline with batchers has one: by default every batch fails.
     ///
     /// # Errors
     /// Fail every message of the batch that was not failed by itself.
-    fn process_batch(&self, _batch: &mut Batch<Self>) -> impl Future<Output = Result<()>> + Send {
+    fn process_batch(&self, _batch: &mut Batch<Self>) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sync,
+    {
         async { Err("the pipeline has batchers and no `process_batch`; implement it".into()) }
     }
 
@@ -289,7 +299,10 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// Fail all of them.
-    fn prepare(&self, _messages: &mut [MessageOf<Self>]) -> impl Future<Output = Result<()>> + Send {
+    fn prepare(&self, _messages: &mut [MessageOf<Self>]) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sync,
+    {
         async { Ok(()) }
     }
 
@@ -297,7 +310,10 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// Release them: the source delivers them again.
-    fn process_failed(&self, _messages: &mut [MessageOf<Self>]) -> impl Future<Output = Result<()>> + Send {
+    fn process_failed(&self, _messages: &mut [MessageOf<Self>]) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sync,
+    {
         async { Ok(()) }
     }
 
@@ -313,7 +329,10 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     /// # Errors
     /// Fail the start, as a panic does: [`StartError::OnStart`](crate::StartError::OnStart). Nothing runs then, and no other
     /// hook is called.
-    fn started(&self) -> impl Future<Output = Result<()>> + Send {
+    fn started(&self) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sync,
+    {
         async { Ok(()) }
     }
 
@@ -323,7 +342,10 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// Are logged and written into [`Report::hook_errors`], as panics and time-outs are. They harm no message.
-    fn drained(&self, _report: &Report) -> impl Future<Output = Result<()>> + Send {
+    fn drained(&self, _report: &Report) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sync,
+    {
         async { Ok(()) }
     }
 
@@ -333,7 +355,10 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// Are logged and written into [`Report::hook_errors`], as panics and time-outs are.
-    fn stopped(&self) -> impl Future<Output = Result<()>> + Send {
+    fn stopped(&self) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sync,
+    {
         async { Ok(()) }
     }
 
@@ -368,6 +393,7 @@ pub trait Broadway: Sized + Send + Sync + 'static {
 /// assert_eq!(().into_result(), Ok(()));
 /// assert_eq!(Err::<u64, _>("unlucky").into_result(), Err("unlucky"));
 /// ```
+// docs/errors.md: not-a-result
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a callback",
     label = "not an outcome",
@@ -416,6 +442,7 @@ impl<T, E> Outcome for Result<T, E> {
 /// fn is_lent<M: Lent<Data = u64, Batcher = DefaultBatcher>>() {}
 /// is_lent::<Order>();
 /// ```
+// docs/errors.md: type-is-no-message
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a message",
     label = "not a message",

@@ -67,6 +67,7 @@ pub enum Split {
 /// assert_eq!((report.acknowledged, report.failed, report.batches), (5, 0, 3)); // 4 + 4, 4 + 2, 10
 /// # Result::<()>::Ok(()) }).unwrap();
 /// ```
+// docs/errors.md: not-a-splitter
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a splitter of this pipeline",
     label = "not a `Splitter`",
@@ -177,11 +178,6 @@ impl<M, O, F: Fn(&M, &O) -> usize + Send + Sync + 'static> Splitter<M, O> for By
 /// }
 /// assert_eq!(Line { text: "four".to_owned(), comment: None }.byte_len(), 4);
 /// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how many bytes it has",
-    label = "`max_bytes` cannot count it",
-    note = "write `size_by = f`, where `f` is a function `(&Message, &Output) -> usize`; or implement `broadway::ByteLen`"
-)]
 pub trait ByteLen {
     /// How many bytes it has.
     fn byte_len(&self) -> usize;

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use broadway::topology::{Topology, Tree};
 use broadway_tests::markdown;
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -14,6 +14,7 @@ const DOCUMENTS: [&str; 9] = [
     "docs/conformance.md",
     "docs/semantics.md",
     "docs/demand.md",
+    "docs/errors.md",
     "docs/telemetry.md",
 ];
 

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, fmt, time::Duration};
 
 use crate::{
-    options::{OptionSpec, Section, Takes},
+    options::{MAX_STAGES, OptionSpec, Section, Takes},
     retry::{Backoff, Retry},
     topology::{Routing, Topology},
 };
@@ -33,6 +33,11 @@ pub enum Rule {
     AtMost {
         /// The option.
         option: &'static str,
+        /// The bound.
+        max: u64,
+    },
+    /// More stages in all than are allowed.
+    TooManyStages {
         /// The bound.
         max: u64,
     },
@@ -205,6 +210,7 @@ pub fn check(topology: &Topology) -> Vec<Violation> {
     out.retry(Place::new, processors.retry.as_ref());
 
     out.batchers(topology);
+    out.all_stages(topology);
     found
 }
 
@@ -226,6 +232,27 @@ impl Checker<'_> {
             self.report(Rule::AtLeast { option, min: *min }, at, value.to_string(), vec![]);
         } else if value > *max {
             self.report(Rule::AtMost { option, max: *max }, at, value.to_string(), vec![]);
+        }
+    }
+
+    /// The sum of all stages, where each alone is within its bounds.
+    fn all_stages(&mut self, topology: &Topology) {
+        let batchers =
+            topology.batchers.iter().map(|batcher| (Place::batcher(&batcher.name, "stages"), batcher.stages));
+        let mut stages = vec![
+            (Place::new(Section::Producers, "stages"), topology.producers.stages),
+            (Place::new(Section::Processors, "stages"), topology.processors.stages),
+        ];
+        stages.extend(batchers);
+        let total = stages.iter().fold(0_u64, |total, (_, stages)| total.saturating_add(*stages));
+        if total <= MAX_STAGES || stages.iter().any(|(_, stages)| *stages > MAX_STAGES) {
+            return;
+        }
+        // The one to be changed is the largest.
+        stages.sort_by_key(|(_, stages)| std::cmp::Reverse(*stages));
+        let mut places = stages.into_iter().map(|(place, _)| place);
+        if let Some(largest) = places.next() {
+            self.report(Rule::TooManyStages { max: MAX_STAGES }, largest, total.to_string(), places.collect());
         }
     }
 
@@ -388,7 +415,9 @@ impl Rule {
                 format!("the batchers are {}", list(known))
             }
             Self::EmptyName => "leave `name` out: its default is the type's name".into(),
-            Self::AtMost { option: "stages", .. } => "each stage is a task; a few hundred are plenty".into(),
+            Self::AtMost { option: "stages", .. } | Self::TooManyStages { .. } => {
+                "each stage is a task; a few hundred are plenty".into()
+            }
             _ => return None,
         })
     }
@@ -399,6 +428,7 @@ impl fmt::Display for Rule {
         match self {
             Self::AtLeast { option, min } => write!(f, "`{option}` must be at least {min}"),
             Self::AtMost { option, max } => write!(f, "`{option}` must be at most {max}"),
+            Self::TooManyStages { max } => write!(f, "all `stages` together must be at most {max}"),
             Self::AtLeastOneMillisecond { option } => write!(f, "`{option}` must be at least 1 ms"),
             Self::MinBelowMax { min, max, max_given: true } => {
                 write!(f, "`min_demand` ({min}) must be less than `max_demand` ({max})")
@@ -512,6 +542,20 @@ mod tests {
                 "batchers(): no batcher takes messages that were not routed",
             ]
         );
+    }
+
+    #[test]
+    fn stages_have_a_bound_in_all() {
+        let mut topology = Topology::new("Orders");
+        topology.processors.stages = 40_000;
+        topology.batchers = vec![Batcher { stages: 25_534, ..Batcher::new("default") }];
+        assert_eq!(check(&topology), vec![]);
+        topology.producers.stages = 2;
+        assert_eq!(words(&topology), ["processors(stages): all `stages` together must be at most 65535"]);
+        let violation = check(&topology).remove(0);
+        assert_eq!((violation.value.as_str(), violation.depends_on.len()), ("65536", 2));
+        topology.processors.stages = u64::MAX;
+        assert_eq!(words(&topology), ["processors(stages): `stages` must be at most 65535"]);
     }
 
     #[test]

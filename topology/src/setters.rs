@@ -15,6 +15,7 @@ use crate::{
 ///
 /// assert_eq!((7u8.count(), 7usize.count(), (-7).count()), (7, 7, 0));
 /// ```
+// docs/errors.md: not-a-count
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a whole number",
     label = "expected a whole number",
@@ -33,6 +34,7 @@ pub trait Count {
 ///
 /// assert_eq!(1500.time(), Duration::from_millis(1500).time());
 /// ```
+// docs/errors.md: not-a-time
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a time",
     label = "expected milliseconds or a `Duration`",
@@ -50,6 +52,7 @@ pub trait Time {
 ///
 /// assert_eq!((1.5.decimal(), 3.decimal()), (1.5, 3.0));
 /// ```
+// docs/errors.md: not-a-number
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a number",
     label = "expected a number",

@@ -1,50 +1,78 @@
 //! Every compile error of the attribute, and what must compile.
 //!
-//! `TRYBUILD=overwrite cargo test -p ui-tests` writes the `.stderr` files anew; a person reads the difference. The texts in
-//! `types/` are rendered by the compiler, so they belong to the toolchain of `rust-toolchain.toml`.
+//! `TRYBUILD=overwrite cargo test -p ui-tests --test ui` writes the `.stderr` files anew; a person reads the difference.
+//! What the fixtures and the documents say of the errors is compared in `catalogue/`.
 
-use std::{fs, path::PathBuf};
+#[allow(dead_code, reason = "the catalogue reads the rest")]
+#[path = "catalogue/document.rs"]
+mod document;
+#[path = "catalogue/fixtures.rs"]
+mod fixtures;
 
-const THEMES: [&str; 7] = ["attribute", "sections", "options", "batchers", "callbacks", "types", "recovery"];
+use std::{fs, process::Command};
 
 #[test]
-fn ui() {
+fn what_must_compile_does() {
+    trybuild::TestCases::new().pass("tests/ui/pass/*.rs");
+}
+
+/// Words of ours are the same under every compiler.
+#[test]
+fn errors_in_our_words() {
+    compile_fail(&fixtures::OURS);
+}
+
+/// What the compiler renders differs between its versions: these files are those of the pinned one.
+#[test]
+fn errors_in_the_compiler_s_words() {
+    let (found, pinned) = (compiler(), pinned());
+    if found == pinned {
+        compile_fail(&fixtures::COMPILER);
+    } else {
+        println!("skipped under {found}: these files are those of {pinned}");
+    }
+}
+
+/// Each right example of the document, in the place of the wrong one in its fixture.
+#[test]
+fn right_examples_compile() {
+    let fixtures = fixtures::of(&[&fixtures::OURS[..], &fixtures::COMPILER[..]].concat());
+    let of_rules = document::examples().into_iter().map(|example| {
+        let fixture = example.fixture(&fixtures);
+        (example.rule.clone(), example.put_right(fixture))
+    });
+    let first = document::first_mistakes().into_iter().map(|mistake| {
+        let fixture = fixtures.iter().find(|fixture| fixture.name == mistake.fixture).unwrap();
+        (mistake.fixture.clone(), fixture.code().replacen(&mistake.wrong, &mistake.right, 1))
+    });
+    let (mut program, mut calls) = (String::from("#![allow(warnings)]\n"), String::new());
+    for (i, (of, right)) in of_rules.chain(first).enumerate() {
+        // Where a fixture denies a lint, its right example keeps to it. What nothing calls would be dead.
+        let right = right.replace("\nfn main()", "\npub fn main()");
+        program += &format!("\n/// {of}\npub mod m{i} {{\n{right}\n}}\n");
+        calls += &format!("    m{i}::main();\n");
+    }
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("right_examples.rs");
+    fs::write(&file, program + &format!("\nfn main() {{\n{calls}}}\n")).unwrap();
+    trybuild::TestCases::new().pass(file);
+}
+
+fn compile_fail(themes: &[&str]) {
     let cases = trybuild::TestCases::new();
-    cases.pass("tests/ui/pass/*.rs");
-    for theme in THEMES {
+    for theme in themes {
         cases.compile_fail(format!("tests/ui/{theme}/*.rs"));
     }
 }
 
-/// A fixture's first lines name the errors that it is about: there are these, in this order, and no others.
-#[test]
-fn every_fixture_gets_the_errors_that_it_expects() {
-    let mut wrong = String::new();
-    let fixtures: Vec<PathBuf> = THEMES.iter().flat_map(fixtures).collect();
-    for fixture in &fixtures {
-        let source = fs::read_to_string(fixture).unwrap();
-        let expected: Vec<_> = source.lines().map_while(|line| line.strip_prefix("// expect: ")).collect();
-        let stderr = fs::read_to_string(fixture.with_extension("stderr")).unwrap_or_default();
-        let found: Vec<_> = stderr.lines().filter_map(error).collect();
-        if expected != found || expected.is_empty() {
-            wrong += &format!("{}\n  expects {expected:#?}\n  finds {found:#?}\n", fixture.display());
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}");
-    assert!(fixtures.len() >= 40);
+/// The version of the compiler that runs.
+fn compiler() -> String {
+    let output = Command::new("rustc").arg("--version").output().unwrap();
+    String::from_utf8_lossy(&output.stdout).split_whitespace().nth(1).unwrap_or_default().to_owned()
 }
 
-fn fixtures(theme: &&str) -> Vec<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/ui").join(theme);
-    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let mut fixtures: Vec<_> =
-        files.filter(|file| file.extension().is_some_and(|extension| extension == "rs")).collect();
-    fixtures.sort();
-    fixtures
-}
-
-/// The text of an error's first line.
-fn error(line: &str) -> Option<&str> {
-    let (code, text) = line.split_once(": ")?;
-    (code == "error" || code.starts_with("error[")).then_some(text)
+/// The version in `rust-toolchain.toml`.
+fn pinned() -> String {
+    let file = fs::read_to_string(fixtures::root().join("rust-toolchain.toml")).unwrap();
+    let channel = file.lines().find_map(|line| line.strip_prefix("channel = "));
+    channel.expect("a channel").trim_matches('"').to_owned()
 }

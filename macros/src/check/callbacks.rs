@@ -131,9 +131,25 @@ fn parameters(kind: CallbackKind, signature: &Signature, pipeline: &Ident, sink:
     match parameters[..] {
         [] => sink.error(&signature.ident, errors::no_parameter(kind, pipeline)),
         [only] => parameter(kind, &only.ty, pipeline, sink),
-        [_, ref surplus @ ..] => {
-            sink.error(quote!(#(#surplus),*), errors::too_many_parameters(kind, pipeline, parameters.len()));
+        ref all => {
+            let surplus = match all.iter().position(|parameter| is_meant(kind, &parameter.ty)) {
+                Some(0) => &all[1..],
+                Some(last) if last == all.len() - 1 => &all[..last],
+                _ => all,
+            };
+            sink.error(quote!(#(#surplus),*), errors::too_many_parameters(kind, pipeline, all.len()));
         }
+    }
+}
+
+/// Whether a parameter's type is like the one that the callback takes.
+fn is_meant(kind: CallbackKind, r#type: &Type) -> bool {
+    let lent = if let Type::Reference(reference) = r#type { &*reference.elem } else { r#type };
+    match kind {
+        CallbackKind::HandleMessage => types::is_a_message(lent),
+        CallbackKind::HandleBatch => types::is_named(lent, "Batch"),
+        CallbackKind::PrepareMessages | CallbackKind::HandleFailed => types::is_many(lent),
+        CallbackKind::OnStart | CallbackKind::OnDrained | CallbackKind::OnStop => types::is_named(lent, "Report"),
     }
 }
 

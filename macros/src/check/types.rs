@@ -58,8 +58,13 @@ pub(super) fn is_plainly_data(r#type: &Type) -> bool {
 
 /// Whether this is a slice or a vector.
 pub(super) fn is_many(r#type: &Type) -> bool {
-    let vector = |path: &TypePath| path.path.segments.last().is_some_and(|last| last.ident == "Vec");
-    is_slice(r#type) || matches!(r#type, Type::Path(path) if vector(path))
+    is_slice(r#type) || is_named(r#type, "Vec")
+}
+
+/// Whether the last segment of the type's path is `name`.
+pub(super) fn is_named(r#type: &Type, name: &str) -> bool {
+    let Type::Path(path) = r#type else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == name)
 }
 
 pub(super) fn is_slice(r#type: &Type) -> bool {

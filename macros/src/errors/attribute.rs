@@ -28,16 +28,13 @@ pub(crate) fn rate_limiting_is_incomplete() -> Text {
     Text::new("`rate_limiting` needs both `allowed_messages` and `interval`").help(RATE_LIMITING)
 }
 
-pub(crate) fn rate_limiting_is_a_group() -> Text {
-    Text::new("`rate_limiting` takes options in parentheses").help(RATE_LIMITING)
-}
-
 pub(crate) fn option_is_a_group(section: Section) -> Text {
     let example = match section {
-        Section::Retry => "retry(attempts = 5, backoff(min = 100, max = 30_000))",
-        _ => "backoff(min = 100, max = 30_000, factor = 2, jitter = 0.5)",
+        Section::RateLimiting => RATE_LIMITING,
+        Section::Retry => "write `retry(attempts = 5, backoff(min = 100, max = 30_000))`",
+        _ => "write `backoff(min = 100, max = 30_000, factor = 2, jitter = 0.5)`",
     };
-    Text::new(format!("`{}` takes options in parentheses", section.name())).help(format!("write `{example}`"))
+    Text::new(format!("`{}` takes options in parentheses", section.name())).help(example)
 }
 
 const RATE_LIMITING: &str = "write `rate_limiting(allowed_messages = 100, interval = 1000)`: 100 messages a second";
@@ -160,7 +157,13 @@ pub(crate) fn key_is_a_string(name: &str) -> Text {
 }
 
 pub(crate) fn expected_after_key(key: &Ident, found: &TokenTree) -> Text {
-    Text::new(format!("expected `=` or `(` after `{key}`, found {}", shown(found)))
+    let text = Text::new(format!("expected `=` or `(` after `{key}`, found {}", shown(found)));
+    match found {
+        TokenTree::Punct(colon) if colon.as_char() == ':' => {
+            text.help(format!("options are written `{key} = ..`, sections and groups `{key}(..)`"))
+        }
+        _ => text,
+    }
 }
 
 pub(crate) fn attribute_inside() -> Text {

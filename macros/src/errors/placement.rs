@@ -1,6 +1,6 @@
 //! Where the attribute stands.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::{Lifetime, Type};
 
@@ -28,10 +28,6 @@ pub(crate) fn trait_impl(target: Option<&Type>) -> Text {
     let target = target.map_or("Orders".to_owned(), |target| target.to_token_stream().to_string());
     Text::new("`#[broadway]` expects an inherent `impl` block, found an impl of a trait")
         .help(format!("it implements `Broadway` for you: write `impl {target} {{ .. }}`, with the callbacks in it"))
-}
-
-pub(crate) fn impl_cannot_be(token: &TokenStream) -> Text {
-    Text::new(format!("the impl of a pipeline cannot be `{token}`"))
 }
 
 pub(crate) fn attribute_twice() -> Text {

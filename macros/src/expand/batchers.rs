@@ -33,14 +33,13 @@ pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
     let place = Place::of(&model.topology.batchers.as_ref().map(|batchers| &batchers.key));
     let head = place.start(quote!(#visibility enum));
     let batcher = place.named(batcher);
+    let body = place.braces(quote!(#(#variants,)*));
     quote! {
         #[doc = #about_enum]
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
         #[allow(unreachable_pub)]
         #[derive(::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash)]
-        #head #batcher {
-            #(#variants,)*
-        }
+        #head #batcher #body
 
         impl #runtime::Batcher for #batcher {
             const DEFAULT: ::core::option::Option<Self> = #default;

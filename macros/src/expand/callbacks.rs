@@ -4,11 +4,15 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
 
-use super::Names;
-use crate::model::Callback;
+use super::{Names, lent::LentType};
+use crate::model::{Callback, Model};
 
 /// `Data` and `Output`. A type that is not plainly what it should be is replaced: an error about it was reported.
-pub(super) fn fallback_types(handle_message: Option<&Callback>, names: &Names) -> (TokenStream, TokenStream) {
+pub(super) fn fallback_types(
+    handle_message: Option<&Callback>,
+    model: &Model,
+    names: &Names,
+) -> (TokenStream, TokenStream) {
     let runtime = &names.runtime;
     let data = quote!(#runtime::Payload);
     let Some(callback) = handle_message else { return (data, quote!(())) };
@@ -16,7 +20,7 @@ pub(super) fn fallback_types(handle_message: Option<&Callback>, names: &Names) -
     let message = callback.lent.as_ref().or_else(|| callback.parameter());
     let trusted = |r#type: &&Type, name| !callback.poisoned || ends_with(r#type, name);
     let data = match message.filter(|message| !callback.unnameable_lent && trusted(message, "Message")) {
-        Some(message) => quote!(<#message as #runtime::Lent>::Data),
+        Some(message) => LentType::of(Some(message), model, names).data(),
         None => data,
     };
     let output = match callback.returns().filter(|output| !callback.unnameable_output && trusted(output, "Result")) {

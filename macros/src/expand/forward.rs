@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 
-use super::{Names, place::Place};
+use super::{Names, lent::LentType, place::Place};
 use crate::model::{Callback, CallbackKind, Model};
 
 /// The method of the trait that calls this callback, with the types that `handle_message` defines.
@@ -20,7 +20,7 @@ pub(super) fn method(model: &Model, callback: &Callback, names: &Names) -> Token
     };
     let runtime = &names.runtime;
     match callback.kind {
-        CallbackKind::HandleMessage => forward.handle_message(),
+        CallbackKind::HandleMessage => forward.handle_message(&LentType::of(callback.lent.as_ref(), model, names)),
         CallbackKind::HandleBatch => forward.other("process_batch", quote!(#runtime::Batch<Self>)),
         CallbackKind::PrepareMessages => forward.other("prepare", quote!([#runtime::MessageOf<Self>])),
         CallbackKind::HandleFailed => forward.other("process_failed", quote!([#runtime::MessageOf<Self>])),
@@ -30,12 +30,10 @@ pub(super) fn method(model: &Model, callback: &Callback, names: &Names) -> Token
     }
 }
 
-/// The data of the messages that `handle_message` takes: `<MESSAGE as Lent>::Data`.
-pub(super) fn data(callback: &Callback, names: &Names) -> TokenStream {
-    let runtime = &names.runtime;
-    let (lent, place) = (&callback.lent, Place::of(&callback.lent));
-    let (open, close) = (place.start(quote!(<)), place.end(quote!(as #runtime::Lent>::Data)));
-    quote!(#open #lent #close)
+/// What a method of the trait may assume whose future borrows the pipeline. A pipeline that stages cannot share is then one
+/// error, at the impl. The lifetime keeps the compiler from judging the clause itself.
+pub(super) fn shared() -> TokenStream {
+    quote!(where for<'pipeline> &'pipeline Self: ::core::marker::Send)
 }
 
 struct Forward<'a> {
@@ -47,17 +45,16 @@ struct Forward<'a> {
 }
 
 impl Forward<'_> {
-    fn handle_message(&self) -> TokenStream {
-        let Self { callback, names: Names { runtime, private, batcher, .. }, cfgs, returned, .. } = self;
+    fn handle_message(&self, lent: &LentType<'_>) -> TokenStream {
+        let Self { callback, names: Names { runtime, .. }, cfgs, returned, .. } = self;
         let place = Place::of(&callback.lent);
-        let lent = &callback.lent;
-        let (open, close) = (place.start(quote!(<)), place.end(quote!(as #private::Taken<#batcher>>::lend)));
+        let (lend, data) = (lent.lend(), lent.data());
         let variable = self.variable();
         let variable = place.parentheses(quote!(#variable));
-        let body = self.outcome(quote!(#runtime::Outcome), quote!(into_result), quote!(#open #lent #close #variable));
+        let body = self.outcome(quote!(#runtime::Outcome), quote!(into_result), quote!(#lend #variable));
         let lent_type = place.cover(quote!(#runtime::MessageOf<Self>));
         let method = self.method("process", lent_type, quote!(Self::Output), body);
-        let (type_data, data) = (place.start(quote!(type Data =)), data(callback, self.names));
+        let type_data = place.start(quote!(type Data =));
         let (type_output, output) =
             (returned.start(quote!(type Output =)), self.returned_as(quote!(#runtime::Outcome), quote!(Output)));
         let (end_data, end_output) = (place.end(quote!(;)), returned.end(quote!(;)));
@@ -126,7 +123,8 @@ impl Forward<'_> {
         let parameters = self.parameter.parentheses(quote!(#reference #receiver, #lends));
         let output = self.returned.cover(quote!(-> #runtime::Result<#output>));
         let body = self.returned.braces(body);
-        quote!(#cfgs #head #method #parameters #output #body)
+        let shared = shared();
+        quote!(#cfgs #head #method #parameters #output #shared #body)
     }
 
     fn receiver(&self) -> Ident {

@@ -5,7 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Expr, Ident};
 
-use super::{Names, callbacks, forward, place::Place, topology};
+use super::{Names, callbacks, forward, lent::LentType, place::Place, topology};
 use crate::model::{CallbackKind, Model};
 
 /// The implementation of a sound pipeline.
@@ -57,7 +57,8 @@ pub(super) fn stub(model: &Model, names: &Names) -> TokenStream {
     }
     let callbacks = &model.callbacks;
     let handle_message = callbacks.of(CallbackKind::HandleMessage).next().or(callbacks.instead.as_ref());
-    let (data, output) = callbacks::fallback_types(handle_message, names);
+    let (data, output) = callbacks::fallback_types(handle_message, model, names);
+    let shared = forward::shared();
     wrap(
         model,
         names,
@@ -70,11 +71,15 @@ pub(super) fn stub(model: &Model, names: &Names) -> TokenStream {
                 ::core::unreachable!()
             }
 
-            async fn producer(&self, _: #runtime::StageIndex) -> #runtime::Result<#runtime::BoxProducer<Self::Data>> {
+            async fn producer(&self, _: #runtime::StageIndex) -> #runtime::Result<#runtime::BoxProducer<Self::Data>>
+            #shared
+            {
                 ::core::unreachable!()
             }
 
-            async fn process(&self, _: &mut #runtime::MessageOf<Self>) -> #runtime::Result<Self::Output> {
+            async fn process(&self, _: &mut #runtime::MessageOf<Self>) -> #runtime::Result<Self::Output>
+            #shared
+            {
                 ::core::unreachable!()
             }
         },
@@ -100,10 +105,9 @@ fn producer(model: &Model, names: &Names) -> TokenStream {
     let Some(module) = settings.and_then(|settings| settings.expression("module")) else { return TokenStream::new() };
     let callbacks = || model.callbacks.of(CallbackKind::HandleMessage);
     // Named as `handle_message` names it; of several under `#[cfg]`s it is whichever there is.
-    let data = match callbacks().next() {
-        Some(callback) if callbacks().count() == 1 => forward::data(callback, names),
-        _ => quote!(Self::Data),
-    };
+    let lent = callbacks().next().filter(|_| callbacks().count() == 1);
+    let lent = lent.map(|callback| LentType::of(callback.lent.as_ref(), model, names));
+    let data = lent.as_ref().map_or(quote!(Self::Data), LentType::data);
     // An error about the future points at the expression that makes it.
     let place = Place::of(module);
     let (head, output) =
@@ -116,13 +120,17 @@ fn producer(model: &Model, names: &Names) -> TokenStream {
             quote!(#function #data #close #arguments)
         }
         None => {
-            let (function, emits) = (place.cover(quote!(#private::Source::new)), place.start(quote!(.emits)));
+            let function = place.cover(quote!(#private::Source::new));
             let arguments = place.parentheses(module.to_token_stream());
-            quote!(#function #arguments #emits::<#data>())
+            let source = quote!(#function #arguments);
+            match &lent {
+                Some(lent) => lent.emits(source, place),
+                None => quote!(#source.emits::<#data>()),
+            }
         }
     };
-    let body = place.braces(made);
-    quote!(#head producer(&self, stage: #runtime::StageIndex) #output #body)
+    let (body, shared) = (place.braces(made), forward::shared());
+    quote!(#head producer(&self, stage: #runtime::StageIndex) #output #shared #body)
 }
 
 /// `partition_by` of both layers; a section's own goes before the one at the top.

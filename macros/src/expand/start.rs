@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Bodies, Names, documentation, place::Place};
+use super::{Bodies, Names, documentation};
 use crate::model::Model;
 
 pub(super) fn methods(model: &Model, names: &Names, bodies: Bodies) -> TokenStream {
-    let Names { runtime, visibility, .. } = names;
+    let Names { runtime, private, visibility, .. } = names;
     let self_type = &model.target.self_type;
     let (impl_generics, _, where_clause) = model.target.generics.split_for_impl();
     let body = |real: TokenStream| if bodies == Bodies::Real { real } else { quote!(::core::unreachable!()) };
@@ -28,13 +28,8 @@ pub(super) fn methods(model: &Model, names: &Names, bodies: Bodies) -> TokenStre
             },
         ))
     };
-    let (topology, start) = (
-        body({
-            let ask = Place::of(self_type).cover(quote!(<Self as #runtime::Broadway>::topology));
-            quote!(#ask(self))
-        }),
-        body(quote!(#runtime::Setup::<Self>::new(self).start_link().await)),
-    );
+    let (topology, start) =
+        (body(quote!(#private::topology(self))), body(quote!(#runtime::Setup::<Self>::new(self).start_link().await)));
     let topology = quote! {
         /// The pipeline's shape: names and numbers. Nothing is started, and nothing is checked.
         #[must_use]

@@ -58,7 +58,7 @@ pub(super) fn rate_limiting(found: &mut Option<RateLimiting>, entry: Entry, sink
     let Form::Group(tokens) = entry.form else {
         return match entry.form {
             Form::Invalid => {}
-            _ => sink.error(&entry.tokens, errors::rate_limiting_is_a_group()),
+            _ => sink.error(&entry.tokens, errors::option_is_a_group(Section::RateLimiting)),
         };
     };
     let before = sink.len();

@@ -7,6 +7,7 @@ use syn::{
     Expr, Ident, Lit, Token, Visibility,
     ext::IdentExt,
     parse::{ParseStream, Parser, discouraged::Speculative},
+    token,
 };
 
 use crate::{diagnostics::Diagnostics, errors};
@@ -66,7 +67,7 @@ pub(crate) fn entries(tokens: TokenStream, keys: Keys, sink: &mut Diagnostics) -
 }
 
 fn entry(input: ParseStream<'_>, keys: Keys, sink: &mut Diagnostics) -> Option<Entry> {
-    if input.peek(Token![#]) && input.peek2(syn::token::Bracket) {
+    if input.peek(Token![#]) && input.peek2(token::Bracket) {
         let mut attribute = TokenStream::new();
         attribute.extend(input.parse::<TokenTree>());
         attribute.extend(input.parse::<TokenTree>());
@@ -203,17 +204,23 @@ fn skip(input: ParseStream<'_>) -> TokenStream {
 
 /// Whether another entry follows, without a comma.
 fn next_entry(input: ParseStream<'_>) -> bool {
-    input.peek(Ident::peek_any)
-        && (input.peek2(syn::token::Paren) || (input.peek2(Token![=]) && !input.peek2(Token![==])))
+    input.peek(Ident::peek_any) && (input.peek2(token::Paren) || (input.peek2(Token![=]) && !input.peek2(Token![==])))
 }
 
+/// Whether this is like an entry, in a right form or in one that is often mistaken for it.
 fn starts_entry(input: ParseStream<'_>) -> bool {
+    if input.peek(Token![#]) && input.peek2(token::Bracket) {
+        return true;
+    }
     let input = input.fork();
     (input.call(Ident::parse_any).is_ok() || input.parse::<Lit>().is_ok())
         && (input.is_empty()
             || input.peek(Token![,])
-            || input.peek(syn::token::Paren)
-            || (input.peek(Token![=]) && !input.peek(Token![==])))
+            || input.peek(token::Paren)
+            || input.peek(token::Brace)
+            || input.peek(token::Bracket)
+            || (input.peek(Token![=]) && !input.peek(Token![==]))
+            || (input.peek(Token![:]) && !input.peek(Token![::])))
 }
 
 #[cfg(test)]
@@ -246,5 +253,12 @@ mod tests {
         let (keys, errors) = parse("a = , b: 1, \"c\" = 2, d(), = 3, e = + , f = 4 g = 5");
         assert_eq!(keys, ["a", "b", "d", "e", "f", "g"]);
         assert_eq!(errors.len(), 6, "{errors:?}");
+    }
+
+    #[test]
+    fn after_a_mistake_entries_of_other_forms_are_not_skipped() {
+        let (keys, errors) = parse("a: 1, #[cfg(unix)] b = 2, c: [d: 1], e { f() }, g[h], i = 3");
+        assert_eq!(keys, ["a", "b", "c", "e", "g", "i"]);
+        assert_eq!(errors.len(), 5, "{errors:?}");
     }
 }

@@ -2,7 +2,7 @@
 //! the compiler's to report, once, and the impl is always emitted again.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::{
     Attribute, Generics, Signature, Token, Type, Visibility, WhereClause,
     ext::IdentExt,
@@ -62,23 +62,20 @@ fn header(input: ParseStream<'_>, sink: &mut Diagnostics) -> syn::Result<Option<
     let attributes = input.call(Attribute::parse_outer)?;
     let start = input.fork();
     let _ = input.parse::<Visibility>();
-    let unsafety: Option<Token![unsafe]> = input.parse()?;
+    // That an inherent impl cannot be `unsafe` or negative is the compiler's to say.
+    let _ = input.parse::<Option<Token![unsafe]>>();
     if !input.peek(Token![impl]) {
         wrong_item(&start, sink);
         return Ok(None);
     }
     let _: Token![impl] = input.parse()?;
     let mut generics = if input.peek(Token![<]) { input.parse()? } else { Generics::default() };
-    let negative: Option<Token![!]> = input.parse()?;
+    let _ = input.parse::<Option<Token![!]>>();
     let self_type: Type = input.parse()?;
     if input.peek(Token![for]) {
         let for_token: Token![for] = input.parse()?;
         sink.error(quote!(#self_type #for_token), errors::trait_impl(input.parse::<Type>().ok().as_ref()));
         return Ok(None);
-    }
-    if let Some(token) = unsafety.map(ToTokens::into_token_stream).or(negative.map(ToTokens::into_token_stream)) {
-        let text = errors::impl_cannot_be(&token);
-        sink.error(token, text);
     }
     generics.where_clause = input.parse::<Option<WhereClause>>()?;
     let body;

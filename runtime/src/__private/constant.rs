@@ -19,6 +19,11 @@ macro_rules! bounds {
                 self.0 as i128 <= max as i128
             }
 
+            /// The count, for sums; nothing if it is negative.
+            pub const fn count(self) -> u64 {
+                if self.0 as i128 > 0 { self.0 as u64 } else { 0 }
+            }
+
             /// Whether a time in milliseconds is long enough.
             pub const fn at_least_one_millisecond(self) -> bool {
                 self.0 as i128 >= 1
@@ -33,4 +38,17 @@ impl Constant<Duration> {
     pub const fn at_least_one_millisecond(self) -> bool {
         self.0.as_nanos() >= 1_000_000
     }
+}
+
+/// Whether counts are small enough together; one that alone is too large has its own error.
+pub const fn together_at_most(counts: &[u64], max: u64) -> bool {
+    let (mut total, mut i) = (0_u64, 0);
+    while i < counts.len() {
+        if counts[i] > max {
+            return true;
+        }
+        total += counts[i];
+        i += 1;
+    }
+    total <= max
 }

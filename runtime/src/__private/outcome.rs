@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 
 /// What a message can fail with.
+// docs/errors.md: not-an-error
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot fail a message",
     label = "not an error that converts into `broadway::Error`",
@@ -21,6 +22,7 @@ impl<E: Into<Error>> Reason for E {
 }
 
 /// What a callback without an output may return.
+// docs/errors.md: not-a-verdict
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from this callback",
     label = "not a verdict",

@@ -8,6 +8,7 @@ use crate::{
 };
 
 /// Whether what a producer emits is what `handle_message` takes.
+// docs/errors.md: producer-of-other-data
 #[diagnostic::on_unimplemented(
     message = "the producer emits `{X}`, but `handle_message` takes a message of `{Self}`",
     label = "a message of `{Self}`",

@@ -9,6 +9,7 @@ use crate::{
 };
 
 /// What `max_bytes` counts where there is no `size_by`: the output, or the data where there is no output.
+// docs/errors.md: length-is-not-known
 #[diagnostic::on_unimplemented(
     message = "`max_bytes` does not know how many bytes `{Self}` has",
     label = "its length is not known",

@@ -107,6 +107,7 @@ pub enum Next {
 /// # Ok(())
 /// # }
 /// ```
+// docs/errors.md: not-a-producer
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Producer`",
     label = "not a `Producer`",

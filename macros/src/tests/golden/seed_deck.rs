@@ -38,7 +38,7 @@ impl Orders {
     /// The pipeline's shape: names and numbers. Nothing is started, and nothing is checked.
     #[must_use]
     pub fn topology(&self) -> ::broadway::topology::Topology {
-        <Self as ::broadway::Broadway>::topology(self)
+        ::broadway::__private::topology(self)
     }
     /// Starts the pipeline. What is returned owns it.
     ///
@@ -78,13 +78,19 @@ impl ::broadway::Broadway for Orders {
     type Batcher = OrdersBatcher;
     type Data = <OrdersMessage as ::broadway::Lent>::Data;
     type Output = <Result<Order> as ::broadway::Outcome>::Output;
-    async fn process(&self, lent: &mut ::broadway::MessageOf<Self>) -> ::broadway::Result<Self::Output> {
+    async fn process(&self, lent: &mut ::broadway::MessageOf<Self>) -> ::broadway::Result<Self::Output>
+    where
+        for<'pipeline> &'pipeline Self: ::core::marker::Send,
+    {
         ::broadway::__private::output(<Result<Order> as ::broadway::Outcome>::into_result(
             Self::handle_message(self, <OrdersMessage as ::broadway::__private::Taken<OrdersBatcher>>::lend(lent))
                 .await,
         ))
     }
-    async fn process_batch(&self, lent: &mut ::broadway::Batch<Self>) -> ::broadway::Result<()> {
+    async fn process_batch(&self, lent: &mut ::broadway::Batch<Self>) -> ::broadway::Result<()>
+    where
+        for<'pipeline> &'pipeline Self: ::core::marker::Send,
+    {
         ::broadway::__private::output(<Result<()> as ::broadway::__private::Verdict>::into_verdict(
             Self::handle_batch(self, &mut *lent).await,
         ))
@@ -98,7 +104,10 @@ impl ::broadway::Broadway for Orders {
         topology.batcher("default").batch_size(10u64).batch_timeout(1500u64).stages(2u64);
         topology
     }
-    async fn producer(&self, stage: ::broadway::StageIndex) -> ::broadway::Result<::broadway::BoxProducer<Self::Data>> {
+    async fn producer(&self, stage: ::broadway::StageIndex) -> ::broadway::Result<::broadway::BoxProducer<Self::Data>>
+    where
+        for<'pipeline> &'pipeline Self: ::core::marker::Send,
+    {
         ::broadway::__private::Source::new(SqsProducer::new("my_queue"))
             .emits::<<OrdersMessage as ::broadway::Lent>::Data>()
     }

@@ -1,11 +1,11 @@
-// expect: unknown option `max_restart`
-// expect: unknown option `producer`
-// expect: `concurrency` is called `stages` here
-// expect: `batch_timeout` expects milliseconds, found a string
-// expect: `stages` must be at least 1
-// expect: `min_demand` (20) must be less than `max_demand`, which defaults to 10
-// expect: `batch_size` must be at least 1
-// expect: `handle_failed` must take `&self`, found `&mut self`: all stages share it
+// expect(unknown-entry): unknown option `max_restart`
+// expect(unknown-entry): unknown option `producer`
+// expect(foreign-name): `concurrency` is called `stages` here
+// expect(wrong-literal): `batch_timeout` expects milliseconds, found a string
+// expect(at-least): `stages` must be at least 1
+// expect(min-below-max): `min_demand` (20) must be less than `max_demand`, which defaults to 10
+// expect(at-least): `batch_size` must be at least 1
+// expect(mutable-receiver): `handle_failed` must take `&self`, found `&mut self`: all stages share it
 use ui_tests::prelude::*;
 
 #[broadway(

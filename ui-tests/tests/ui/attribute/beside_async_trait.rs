@@ -1,4 +1,4 @@
-// expect: `#[async_trait]` cannot stand beside `#[broadway]`
+// expect(async-trait): `#[async_trait]` cannot stand beside `#[broadway]`
 use ui_tests::prelude::*;
 
 #[broadway(

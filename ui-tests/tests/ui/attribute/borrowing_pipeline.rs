@@ -1,4 +1,4 @@
-// expect: `Orders` cannot borrow for `'a`: its stages run on other tasks
+// expect(borrowing-pipeline): `Orders` cannot borrow for `'a`: its stages run on other tasks
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: attributes are not supported inside of `#[broadway(..)]`
+// expect(attribute-inside): attributes are not supported inside of `#[broadway(..)]`
 use ui_tests::prelude::*;
 
 #[broadway(

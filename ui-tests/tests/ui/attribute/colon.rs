@@ -1,4 +1,4 @@
-// expect: expected `=` or `(` after `stages`, found `:`
+// expect(expected-after-key): expected `=` or `(` after `stages`, found `:`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `vis` is given twice in the attribute
+// expect(duplicate-option): `vis` is given twice in the attribute
 use ui_tests::prelude::*;
 
 #[broadway(

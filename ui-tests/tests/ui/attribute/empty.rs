@@ -1,4 +1,4 @@
-// expect: the pipeline has no topology
+// expect(missing-topology): the pipeline has no topology
 use ui_tests::prelude::*;
 
 #[broadway]

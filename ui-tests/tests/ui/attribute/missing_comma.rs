@@ -1,4 +1,4 @@
-// expect: expected `,` between options, found `max_demand`
+// expect(expected-comma): expected `,` between options, found `max_demand`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: the value of `stages` is not an expression
+// expect(not-an-expression): the value of `stages` is not an expression
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `#[broadway]` expects an inherent `impl` block, found a function
+// expect(on-another-item): `#[broadway]` expects an inherent `impl` block, found a function
 use ui_tests::prelude::*;
 
 #[broadway(producers(default(module = Payloads)), processors(default()))]

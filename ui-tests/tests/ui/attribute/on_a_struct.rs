@@ -1,4 +1,4 @@
-// expect: `#[broadway]` goes on the `impl` block, not on the type
+// expect(on-a-type): `#[broadway]` goes on the `impl` block, not on the type
 use ui_tests::prelude::*;
 
 #[broadway(producers(default(module = Payloads)), processors(default()))]

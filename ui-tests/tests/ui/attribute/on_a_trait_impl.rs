@@ -1,4 +1,4 @@
-// expect: `#[broadway]` expects an inherent `impl` block, found an impl of a trait
+// expect(trait-impl): `#[broadway]` expects an inherent `impl` block, found an impl of a trait
 use ui_tests::prelude::*;
 
 struct Orders;

@@ -1,4 +1,4 @@
-// expect: a pipeline must be a named type
+// expect(not-a-named-type): a pipeline must be a named type
 use ui_tests::prelude::*;
 
 #[broadway(producers(default(module = Payloads)), processors(default()))]
@@ -7,5 +7,7 @@ impl dyn Shape {
 }
 
 trait Shape {}
+
+struct Circle;
 
 fn main() {}

@@ -1,4 +1,4 @@
-// expect: `crate` expects an absolute path
+// expect(path-is-not-absolute): `crate` expects an absolute path
 use ui_tests::prelude::*;
 
 #[broadway(

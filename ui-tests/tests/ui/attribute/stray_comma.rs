@@ -1,4 +1,4 @@
-// expect: expected an option, found `,`
+// expect(stray-comma): expected an option, found `,`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: names of options are identifiers, not strings
+// expect(key-is-a-string): names of options are identifiers, not strings
 use ui_tests::prelude::*;
 
 #[broadway(

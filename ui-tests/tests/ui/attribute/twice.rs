@@ -1,4 +1,4 @@
-// expect: only one `#[broadway(..)]` can stand on an impl
+// expect(attribute-twice): only one `#[broadway(..)]` can stand on an impl
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `T` may not be shared between tasks, but a pipeline's stages share it
+// expect(unbounded-parameter): `T` may not be shared between tasks, but a pipeline's stages share it
 use ui_tests::prelude::*;
 
 #[broadway(

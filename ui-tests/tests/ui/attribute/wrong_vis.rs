@@ -1,4 +1,4 @@
-// expect: `vis` expects a visibility
+// expect(not-a-visibility): `vis` expects a visibility
 use ui_tests::prelude::*;
 
 #[broadway(

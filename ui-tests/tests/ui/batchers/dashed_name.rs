@@ -1,4 +1,4 @@
-// expect: a batcher's name must be an identifier: it becomes a variant of an enum
+// expect(batcher-name-not-an-identifier): a batcher's name must be an identifier: it becomes a variant of an enum
 use ui_tests::prelude::*;
 
 #[broadway(

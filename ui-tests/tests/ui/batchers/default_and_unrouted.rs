@@ -1,4 +1,4 @@
-// expect: `unrouted = fail` contradicts `default`
+// expect(default-and-unrouted): `unrouted = fail` contradicts `default`
 use ui_tests::prelude::*;
 
 #[broadway(

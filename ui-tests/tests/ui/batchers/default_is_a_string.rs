@@ -1,4 +1,4 @@
-// expect: `default` expects the name of a batcher
+// expect(default-names-a-batcher): `default` expects the name of a batcher
 use ui_tests::prelude::*;
 
 #[broadway(

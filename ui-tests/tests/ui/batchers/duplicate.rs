@@ -1,4 +1,4 @@
-// expect: two batchers have the same name
+// expect(duplicate-batcher): two batchers have the same name
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `enum` must be a name
+// expect(enum-is-a-name): `enum` must be a name
 use ui_tests::prelude::*;
 
 #[broadway(

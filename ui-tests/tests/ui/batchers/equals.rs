@@ -1,4 +1,4 @@
-// expect: expected `archive(..)` in `batchers`
+// expect(not-a-group): expected `archive(..)` in `batchers`
 use ui_tests::prelude::*;
 
 #[broadway(

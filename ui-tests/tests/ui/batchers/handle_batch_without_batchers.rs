@@ -1,4 +1,4 @@
-// expect: `handle_batch` is never called: the pipeline has no batchers
+// expect(handle-batch-without-batchers): `handle_batch` is never called: the pipeline has no batchers
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: no batcher takes messages that were not routed
+// expect(no-default-batcher): no batcher takes messages that were not routed
 use ui_tests::prelude::*;
 
 #[broadway(

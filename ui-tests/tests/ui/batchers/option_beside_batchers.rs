@@ -1,4 +1,4 @@
-// expect: `batch_size` belongs into a group of `batchers`
+// expect(option-outside-of-group): `batch_size` belongs into a group of `batchers`
 use ui_tests::prelude::*;
 
 #[broadway(

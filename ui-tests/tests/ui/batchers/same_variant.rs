@@ -1,4 +1,4 @@
-// expect: `big_query` and `bigQuery` would both become `OrdersBatcher::BigQuery`
+// expect(same-variant): `big_query` and `bigQuery` would both become `OrdersBatcher::BigQuery`
 use ui_tests::prelude::*;
 
 #[broadway(

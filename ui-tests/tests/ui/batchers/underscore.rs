@@ -1,4 +1,4 @@
-// expect: `_` cannot name a batcher: it becomes a variant of an enum
+// expect(batcher-name-is-no-variant): `_` cannot name a batcher: it becomes a variant of an enum
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `default` names no batcher
+// expect(unknown-default-batcher): `default` names no batcher
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `unrouted` can only be `fail`
+// expect(unrouted-can-only-fail): `unrouted` can only be `fail`
 use ui_tests::prelude::*;
 
 #[broadway(

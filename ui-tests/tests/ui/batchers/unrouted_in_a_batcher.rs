@@ -1,4 +1,4 @@
-// expect: `unrouted` belongs beside the batchers, not into one
+// expect(option-of-the-section): `unrouted` belongs beside the batchers, not into one
 use ui_tests::prelude::*;
 
 #[broadway(

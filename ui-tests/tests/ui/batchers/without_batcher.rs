@@ -1,4 +1,4 @@
-// expect: `batchers` has no batcher
+// expect(no-batcher): `batchers` has no batcher
 use ui_tests::prelude::*;
 
 #[broadway(

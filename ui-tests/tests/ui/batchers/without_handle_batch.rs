@@ -1,4 +1,4 @@
-// expect: `batchers` needs the callback `handle_batch`
+// expect(batchers-without-handle-batch): `batchers` needs the callback `handle_batch`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: batcher `archive` needs parentheses
+// expect(group-needs-parentheses): batcher `archive` needs parentheses
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_batch` takes a `Batch`
+// expect(wrong-parameter): `handle_batch` takes a `Batch`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_batch` cannot take this: batches are lent, never handed over
+// expect(parameter-by-value): `handle_batch` cannot take this: batches are lent, never handed over
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: a message owns its data: it moves between tasks
+// expect(borrowing-data): a message owns its data: it moves between tasks
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_message` cannot return a borrow: outputs outlive the call
+// expect(borrowing-output): `handle_message` cannot return a borrow: outputs outlive the call
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: this type is defined by `handle_message` itself
+// expect(circular-data): this type is defined by `handle_message` itself
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_message` takes messages, not their data
+// expect(not-a-message): `handle_message` takes messages, not their data
 use ui_tests::prelude::*;
 
 #[broadway(

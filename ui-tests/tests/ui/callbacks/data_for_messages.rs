@@ -1,4 +1,4 @@
-// expect: `handle_failed` takes messages, not their data
+// expect(not-a-message): `handle_failed` takes messages, not their data
 use ui_tests::prelude::*;
 
 #[broadway(

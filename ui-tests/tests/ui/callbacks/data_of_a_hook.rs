@@ -1,4 +1,4 @@
-// expect: `on_start` cannot return `String`
+// expect(not-an-outcome): `on_start` cannot return `String`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_batch` takes one parameter besides `&self`, found 2
+// expect(too-many-parameters): `handle_batch` takes one parameter besides `&self`, found 2
 use ui_tests::prelude::*;
 
 #[broadway(

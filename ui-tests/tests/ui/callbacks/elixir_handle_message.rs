@@ -1,4 +1,4 @@
-// expect: `handle_message` takes one parameter besides `&self`, found 3
+// expect(too-many-parameters): `handle_message` takes one parameter besides `&self`, found 3
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: missing callback `handle_message`
+// expect(missing-callback): missing callback `handle_message`
 use ui_tests::prelude::*;
 
 #[broadway(

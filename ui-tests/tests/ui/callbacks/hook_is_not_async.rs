@@ -1,4 +1,4 @@
-// expect: `on_start` must be `async`
+// expect(callback-is-not-async): `on_start` must be `async`
 use ui_tests::prelude::*;
 
 #[broadway(

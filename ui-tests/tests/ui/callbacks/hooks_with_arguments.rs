@@ -1,5 +1,5 @@
-// expect: `on_start` takes nothing besides `&self`, found 1 parameter
-// expect: `on_stop` takes nothing besides `&self`, found 2 parameters
+// expect(takes-nothing): `on_start` takes nothing besides `&self`, found 1 parameter
+// expect(takes-nothing): `on_stop` takes nothing besides `&self`, found 2 parameters
 use ui_tests::prelude::*;
 
 #[broadway(

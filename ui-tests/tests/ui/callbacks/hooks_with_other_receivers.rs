@@ -1,6 +1,6 @@
-// expect: `on_start` must take `&self`, found `&mut self`: all stages share it
-// expect: `on_drained` must take `&self`
-// expect: `on_stop` must take `&self`: all stages share it
+// expect(mutable-receiver): `on_start` must take `&self`, found `&mut self`: all stages share it
+// expect(no-receiver): `on_drained` must take `&self`
+// expect(wrong-receiver): `on_stop` must take `&self`: all stages share it
 use ui_tests::prelude::*;
 
 #[broadway(

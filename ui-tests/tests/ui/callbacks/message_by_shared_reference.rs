@@ -1,4 +1,4 @@
-// expect: the parameter of `handle_message` must be a `&mut` reference
+// expect(parameter-of-other-mutability): the parameter of `handle_message` must be a `&mut` reference
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_message` cannot take this: messages are lent, never handed over
+// expect(parameter-by-value): `handle_message` cannot take this: messages are lent, never handed over
 use ui_tests::prelude::*;
 
 #[broadway(

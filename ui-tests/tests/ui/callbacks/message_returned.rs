@@ -1,4 +1,4 @@
-// expect: `handle_message` cannot return `OrdersMessage`
+// expect(not-an-outcome): `handle_message` cannot return `OrdersMessage`
 use ui_tests::prelude::*;
 
 #[broadway(

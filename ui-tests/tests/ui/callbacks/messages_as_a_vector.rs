@@ -1,4 +1,4 @@
-// expect: `handle_failed` cannot take this: messages are lent, never handed over
+// expect(parameter-by-value): `handle_failed` cannot take this: messages are lent, never handed over
 use ui_tests::prelude::*;
 
 #[broadway(

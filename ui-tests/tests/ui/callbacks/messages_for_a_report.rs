@@ -1,4 +1,4 @@
-// expect: `on_drained` takes the pipeline's `Report`
+// expect(wrong-parameter): `on_drained` takes the pipeline's `Report`
 use ui_tests::prelude::*;
 
 #[broadway(

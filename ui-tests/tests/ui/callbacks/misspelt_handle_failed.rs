@@ -1,4 +1,4 @@
-// expect: `handle_faild` is not a callback: it would never be called
+// expect(misspelt-callback): `handle_faild` is not a callback: it would never be called
 use ui_tests::prelude::*;
 
 #[broadway(

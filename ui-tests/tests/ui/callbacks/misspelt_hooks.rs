@@ -1,6 +1,6 @@
-// expect: `on_stat` is not a callback: it would never be called
-// expect: `on_drain` is not a callback: it would never be called
-// expect: `onstop` is not a callback: it would never be called
+// expect(misspelt-callback): `on_stat` is not a callback: it would never be called
+// expect(misspelt-callback): `on_drain` is not a callback: it would never be called
+// expect(misspelt-callback): `onstop` is not a callback: it would never be called
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_message` takes one parameter besides `&self`, found none
+// expect(no-parameter): `handle_message` takes one parameter besides `&self`, found none
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_message` must take `&self`
+// expect(no-receiver): `handle_message` must take `&self`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_message` must be `async`
+// expect(callback-is-not-async): `handle_message` must be `async`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `prepare_messages` takes a slice of messages
+// expect(wrong-parameter): `prepare_messages` takes a slice of messages
 use ui_tests::prelude::*;
 
 #[broadway(

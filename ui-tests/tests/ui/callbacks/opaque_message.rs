@@ -1,4 +1,4 @@
-// expect: `handle_message` cannot be generic: a stage needs one type
+// expect(generic-callback): `handle_message` cannot be generic: a stage needs one type
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_message` cannot return an `impl Trait`: the output needs a name
+// expect(opaque-output): `handle_message` cannot return an `impl Trait`: the output needs a name
 use ui_tests::prelude::*;
 
 #[broadway(

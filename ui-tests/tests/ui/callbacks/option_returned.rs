@@ -1,4 +1,4 @@
-// expect: `handle_message` cannot return `Option<Order>`
+// expect(not-an-outcome): `handle_message` cannot return `Option<Order>`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_message` must take `&self`: all stages share it
+// expect(wrong-receiver): `handle_message` must take `&self`: all stages share it
 use ui_tests::prelude::*;
 
 #[broadway(

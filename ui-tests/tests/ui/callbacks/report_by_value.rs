@@ -1,4 +1,4 @@
-// expect: `on_drained` cannot take this: the report is lent, never handed over
+// expect(parameter-by-value): `on_drained` cannot take this: the report is lent, never handed over
 use ui_tests::prelude::*;
 
 #[broadway(

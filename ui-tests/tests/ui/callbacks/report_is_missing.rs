@@ -1,4 +1,4 @@
-// expect: `on_drained` takes one parameter besides `&self`, found none
+// expect(no-parameter): `on_drained` takes one parameter besides `&self`, found none
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: the parameter of `on_drained` must be a `&` reference
+// expect(parameter-of-other-mutability): the parameter of `on_drained` must be a `&` reference
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `handle_message` must be an `async fn`
+// expect(write-async-fn): `handle_message` must be an `async fn`
 use ui_tests::prelude::*;
 
 #[broadway(

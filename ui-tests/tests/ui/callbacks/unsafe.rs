@@ -1,4 +1,4 @@
-// expect: `handle_message` cannot be `unsafe`
+// expect(callback-cannot-be): `handle_message` cannot be `unsafe`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `attempts` expects a whole number or `unlimited`, found a string
+// expect(wrong-literal): `attempts` expects a whole number or `unlimited`, found a string
 use ui_tests::prelude::*;
 
 #[broadway(

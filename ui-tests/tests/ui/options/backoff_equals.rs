@@ -1,4 +1,4 @@
-// expect: `backoff` takes options in parentheses
+// expect(option-is-a-group): `backoff` takes options in parentheses
 use ui_tests::prelude::*;
 
 #[broadway(

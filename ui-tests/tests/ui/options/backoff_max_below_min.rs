@@ -1,4 +1,4 @@
-// expect: `min` (100ms) is longer than `max` (50ms)
+// expect(min-above-max): `min` (100ms) is longer than `max` (50ms)
 use ui_tests::prelude::*;
 
 #[broadway(

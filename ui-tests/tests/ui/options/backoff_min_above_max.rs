@@ -1,4 +1,4 @@
-// expect: `min` (60s) is longer than `max` (30s)
+// expect(min-above-max): `min` (60s) is longer than `max` (30s)
 use ui_tests::prelude::*;
 
 #[broadway(

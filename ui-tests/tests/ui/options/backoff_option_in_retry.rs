@@ -1,4 +1,4 @@
-// expect: `factor` belongs to `backoff`, not to `retry`
+// expect(belongs-elsewhere): `factor` belongs to `backoff`, not to `retry`
 use ui_tests::prelude::*;
 
 #[broadway(

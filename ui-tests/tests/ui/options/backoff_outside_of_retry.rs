@@ -1,4 +1,4 @@
-// expect: `backoff` belongs to `retry`, not to `processors`
+// expect(belongs-elsewhere): `backoff` belongs to `retry`, not to `processors`
 use ui_tests::prelude::*;
 
 #[broadway(

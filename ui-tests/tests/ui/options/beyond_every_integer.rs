@@ -1,4 +1,4 @@
-// expect: `max_demand` must be at most 4294967295
+// expect(at-most): `max_demand` must be at most 4294967295
 use ui_tests::prelude::*;
 
 #[broadway(

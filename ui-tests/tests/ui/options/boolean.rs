@@ -1,4 +1,4 @@
-// expect: `max_demand` expects a whole number, found a boolean
+// expect(wrong-literal): `max_demand` expects a whole number, found a boolean
 use ui_tests::prelude::*;
 
 #[broadway(

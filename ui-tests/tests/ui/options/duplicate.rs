@@ -1,4 +1,4 @@
-// expect: `stages` is given twice in `processors(default)`
+// expect(duplicate-option): `stages` is given twice in `processors(default)`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `name` is empty
+// expect(empty-name): `name` is empty
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `timeout` must be at most 18446744073709551615 ms
+// expect(too-long): `timeout` must be at most 18446744073709551615 ms
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `factor` must be between 1 and 1000
+// expect(between): `factor` must be between 1 and 1000
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `concurrency` is called `stages` here
+// expect(foreign-name): `concurrency` is called `stages` here
 use ui_tests::prelude::*;
 
 #[broadway(

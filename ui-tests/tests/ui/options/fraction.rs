@@ -1,4 +1,4 @@
-// expect: `stages` expects a whole number, found a fraction
+// expect(wrong-literal): `stages` expects a whole number, found a fraction
 use ui_tests::prelude::*;
 
 #[broadway(

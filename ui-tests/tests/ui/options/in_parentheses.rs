@@ -1,4 +1,4 @@
-// expect: `stages` takes a value after `=`
+// expect(option-takes-a-value): `stages` takes a value after `=`
 use ui_tests::prelude::*;
 
 #[broadway(

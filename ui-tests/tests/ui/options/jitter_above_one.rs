@@ -1,4 +1,4 @@
-// expect: `jitter` must be between 0 and 1
+// expect(between): `jitter` must be between 0 and 1
 use ui_tests::prelude::*;
 
 #[broadway(

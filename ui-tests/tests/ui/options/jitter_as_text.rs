@@ -1,4 +1,4 @@
-// expect: `jitter` expects a number, found a string
+// expect(wrong-literal): `jitter` expects a number, found a string
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `when` expects a function, found a boolean
+// expect(wrong-literal): `when` expects a function, found a boolean
 use ui_tests::prelude::*;
 
 #[broadway(

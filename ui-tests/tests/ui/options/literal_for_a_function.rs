@@ -1,4 +1,4 @@
-// expect: `partition_by` expects a function, found a string
+// expect(wrong-literal): `partition_by` expects a function, found a string
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `module` expects a producer, found a string
+// expect(wrong-literal): `module` expects a producer, found a string
 use ui_tests::prelude::*;
 
 #[broadway(

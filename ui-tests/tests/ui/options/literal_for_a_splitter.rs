@@ -1,4 +1,4 @@
-// expect: `splitter` expects a splitter, found a number
+// expect(wrong-literal): `splitter` expects a splitter, found a number
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `max_demand` (5) is smaller than `batch_size` (10)
+// expect(demand-below-batch): `max_demand` (5) is smaller than `batch_size` (10)
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `max_pending` (9) is smaller than `batch_size` (10)
+// expect(pending-below-batch): `max_pending` (9) is smaller than `batch_size` (10)
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `max_pending` (50) is smaller than `batch_size` (100)
+// expect(pending-below-batch): `max_pending` (50) is smaller than `batch_size` (100)
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `min_demand` (20) must be less than `max_demand`, which defaults to 10
+// expect(min-below-max): `min_demand` (20) must be less than `max_demand`, which defaults to 10
 use ui_tests::prelude::*;
 
 #[broadway(

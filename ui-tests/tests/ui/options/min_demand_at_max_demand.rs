@@ -1,4 +1,4 @@
-// expect: `min_demand` (10) must be less than `max_demand` (10)
+// expect(min-below-max): `min_demand` (10) must be less than `max_demand` (10)
 use ui_tests::prelude::*;
 
 #[broadway(

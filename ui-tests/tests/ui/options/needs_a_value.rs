@@ -1,4 +1,4 @@
-// expect: `stages` needs a value
+// expect(option-needs-a-value): `stages` needs a value
 use ui_tests::prelude::*;
 
 #[broadway(

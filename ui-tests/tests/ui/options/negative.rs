@@ -1,4 +1,4 @@
-// expect: `stages` cannot be negative, found `-4`
+// expect(negative): `stages` cannot be negative, found `-4`
 use ui_tests::prelude::*;
 
 #[broadway(

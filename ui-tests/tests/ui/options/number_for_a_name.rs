@@ -1,4 +1,4 @@
-// expect: `name` expects a string, found a number
+// expect(wrong-literal): `name` expects a string, found a number
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `rate_limiting` takes options in parentheses
+// expect(option-is-a-group): `rate_limiting` takes options in parentheses
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `allowed` is called `allowed_messages` here
+// expect(foreign-name): `allowed` is called `allowed_messages` here
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `rate_limiting` needs both `allowed_messages` and `interval`
+// expect(rate-limiting-is-incomplete): `rate_limiting` needs both `allowed_messages` and `interval`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `rate_limiting` belongs to `producers`, not to `processors`
+// expect(belongs-elsewhere): `rate_limiting` belongs to `producers`, not to `processors`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,5 +1,5 @@
-// expect: `allowed_messages` must be at least 1
-// expect: `interval` must be at least 1 ms
+// expect(at-least): `allowed_messages` must be at least 1
+// expect(at-least-one-millisecond): `interval` must be at least 1 ms
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,5 +1,5 @@
-// expect: `attempts` is given twice in `retry`
-// expect: `retry` is given twice in `processors(default)`
+// expect(duplicate-option): `attempts` is given twice in `retry`
+// expect(duplicate-option): `retry` is given twice in `processors(default)`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `retry` takes options in parentheses
+// expect(option-is-a-group): `retry` takes options in parentheses
 use ui_tests::prelude::*;
 
 #[broadway(

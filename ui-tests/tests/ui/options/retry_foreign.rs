@@ -1,4 +1,4 @@
-// expect: `max_retries` is called `attempts` here
+// expect(foreign-name): `max_retries` is called `attempts` here
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `retry` belongs to `processors` or `batchers`, not to `producers`
+// expect(belongs-elsewhere): `retry` belongs to `processors` or `batchers`, not to `producers`
 use ui_tests::prelude::*;
 
 #[broadway(

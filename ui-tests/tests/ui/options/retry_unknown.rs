@@ -1,4 +1,4 @@
-// expect: unknown option `colour` in `retry`
+// expect(unknown-option): unknown option `colour` in `retry`
 use ui_tests::prelude::*;
 
 #[broadway(

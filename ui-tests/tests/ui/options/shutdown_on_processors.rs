@@ -1,4 +1,4 @@
-// expect: `shutdown` belongs to the top of the attribute, not to `processors`
+// expect(belongs-elsewhere): `shutdown` belongs to the top of the attribute, not to `processors`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `size_by` counts bytes for `max_bytes`, which is missing
+// expect(size-by-without-max-bytes): `size_by` counts bytes for `max_bytes`, which is missing
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `split` expects `true` or `false`, found a number
+// expect(wrong-literal): `split` expects `true` or `false`, found a number
 use ui_tests::prelude::*;
 
 #[broadway(

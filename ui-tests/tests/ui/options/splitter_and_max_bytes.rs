@@ -1,4 +1,4 @@
-// expect: `max_bytes` cannot stand beside `splitter`
+// expect(splitter-and): `max_bytes` cannot stand beside `splitter`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `stages` expects a whole number, found a string
+// expect(wrong-literal): `stages` expects a whole number, found a string
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `timeout` expects milliseconds, found a string
+// expect(wrong-literal): `timeout` expects milliseconds, found a string
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `stages` must be at most 65535
+// expect(at-most): `stages` must be at most 65535
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: unknown option `priority` in `processors`
+// expect(unknown-option): unknown option `priority` in `processors`
 use ui_tests::prelude::*;
 
 #[broadway(

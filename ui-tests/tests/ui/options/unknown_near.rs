@@ -1,4 +1,4 @@
-// expect: unknown option `stagse` in `processors`
+// expect(unknown-option): unknown option `stagse` in `processors`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `within` (50ms) is shorter than the first wait, `min` (100ms)
+// expect(within-below-wait): `within` (50ms) is shorter than the first wait, `min` (100ms)
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `batch_size` belongs to `batchers`, not to `processors`
+// expect(belongs-elsewhere): `batch_size` belongs to `batchers`, not to `processors`
 use ui_tests::prelude::*;
 
 #[broadway(

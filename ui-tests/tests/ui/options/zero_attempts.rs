@@ -1,4 +1,4 @@
-// expect: `attempts` must be at least 1
+// expect(at-least): `attempts` must be at least 1
 use ui_tests::prelude::*;
 
 #[broadway(

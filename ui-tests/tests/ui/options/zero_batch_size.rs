@@ -1,4 +1,4 @@
-// expect: `batch_size` must be at least 1
+// expect(at-least): `batch_size` must be at least 1
 use ui_tests::prelude::*;
 
 #[broadway(

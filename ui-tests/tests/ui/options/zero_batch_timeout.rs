@@ -1,4 +1,4 @@
-// expect: `batch_timeout` must be at least 1 ms
+// expect(at-least-one-millisecond): `batch_timeout` must be at least 1 ms
 use ui_tests::prelude::*;
 
 #[broadway(

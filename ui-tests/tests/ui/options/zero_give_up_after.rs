@@ -1,4 +1,4 @@
-// expect: `give_up_after` must be at least 1 ms
+// expect(at-least-one-millisecond): `give_up_after` must be at least 1 ms
 use ui_tests::prelude::*;
 
 #[broadway(

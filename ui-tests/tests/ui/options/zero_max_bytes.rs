@@ -1,4 +1,4 @@
-// expect: `max_bytes` must be at least 1
+// expect(at-least): `max_bytes` must be at least 1
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `stages` must be at least 1
+// expect(at-least): `stages` must be at least 1
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `timeout` must be at least 1 ms
+// expect(at-least-one-millisecond): `timeout` must be at least 1 ms
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `type` cannot name a batcher: it becomes a variant of an enum
+// expect(batcher-name-is-no-variant): `type` cannot name a batcher: it becomes a variant of an enum
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,5 +1,5 @@
-// expect: unknown option `stagse` in `processors`
-// expect: mismatched types
+// expect(unknown-option): unknown option `stagse` in `processors`
+// expect(other-type): mismatched types
 use ui_tests::prelude::*;
 
 #[broadway(

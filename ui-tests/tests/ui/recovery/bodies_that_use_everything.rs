@@ -1,4 +1,4 @@
-// expect: unknown option `retries`
+// expect(unknown-entry): unknown option `retries`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: unexpected token: `;`
+// expect(syntax-error-in-a-body): unexpected token: `;`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: unknown option `sta` in `producers`
+// expect(unknown-option): unknown option `sta` in `producers`
 use ui_tests::prelude::*;
 
 #[broadway(

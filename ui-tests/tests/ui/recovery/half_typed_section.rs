@@ -1,4 +1,4 @@
-// expect: unknown option `proc`
+// expect(unknown-entry): unknown option `proc`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: expected a value after `stages =`
+// expect(missing-value): expected a value after `stages =`
 use ui_tests::prelude::*;
 
 #[broadway(

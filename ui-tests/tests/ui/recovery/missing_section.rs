@@ -1,4 +1,4 @@
-// expect: missing section `processors`
+// expect(missing-section): missing section `processors`
 use ui_tests::prelude::*;
 
 #[broadway(

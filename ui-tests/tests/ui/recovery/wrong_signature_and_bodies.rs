@@ -1,4 +1,4 @@
-// expect: `handle_message` must take `&self`, found `&mut self`: all stages share it
+// expect(mutable-receiver): `handle_message` must take `&self`, found `&mut self`: all stages share it
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: expected `processors(..)`, found `processors { .. }`
+// expect(wrong-delimiter): expected `processors(..)`, found `processors { .. }`
 use ui_tests::prelude::*;
 
 #[broadway(

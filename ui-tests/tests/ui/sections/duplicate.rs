@@ -1,4 +1,4 @@
-// expect: `processors` is given twice
+// expect(duplicate-section): `processors` is given twice
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `batchers` is empty
+// expect(empty-section): `batchers` is empty
 use ui_tests::prelude::*;
 
 #[broadway(

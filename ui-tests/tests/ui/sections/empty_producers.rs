@@ -1,4 +1,4 @@
-// expect: `producers` is empty
+// expect(empty-section): `producers` is empty
 use ui_tests::prelude::*;
 
 #[broadway(

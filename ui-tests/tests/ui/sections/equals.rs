@@ -1,4 +1,4 @@
-// expect: expected `producers(..)`
+// expect(section-needs-parentheses): expected `producers(..)`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `sinks` is called `batchers` here
+// expect(foreign-name): `sinks` is called `batchers` here
 use ui_tests::prelude::*;
 
 #[broadway(

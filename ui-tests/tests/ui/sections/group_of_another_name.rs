@@ -1,4 +1,4 @@
-// expect: the group of `processors` is called `default`, not `main`
+// expect(group-is-called-default): the group of `processors` is called `default`, not `main`
 use ui_tests::prelude::*;
 
 #[broadway(

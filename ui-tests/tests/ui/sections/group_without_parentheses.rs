@@ -1,4 +1,4 @@
-// expect: `default` needs parentheses
+// expect(group-needs-parentheses): `default` needs parentheses
 use ui_tests::prelude::*;
 
 #[broadway(

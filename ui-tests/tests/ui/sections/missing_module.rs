@@ -1,4 +1,4 @@
-// expect: `producers` has no `module`
+// expect(missing-module): `producers` has no `module`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: missing section `producers`
+// expect(missing-section): missing section `producers`
 use ui_tests::prelude::*;
 
 #[broadway(

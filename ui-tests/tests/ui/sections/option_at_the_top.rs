@@ -1,4 +1,4 @@
-// expect: `batch_size` belongs to `batchers`, not to the top of the attribute
+// expect(belongs-elsewhere): `batch_size` belongs to `batchers`, not to the top of the attribute
 use ui_tests::prelude::*;
 
 #[broadway(

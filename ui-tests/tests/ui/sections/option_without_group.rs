@@ -1,4 +1,4 @@
-// expect: `stages` belongs into a group of `processors`
+// expect(option-outside-of-group): `stages` belongs into a group of `processors`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `processors` has exactly one group
+// expect(second-group): `processors` has exactly one group
 use ui_tests::prelude::*;
 
 #[broadway(

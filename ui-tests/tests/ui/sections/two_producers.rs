@@ -1,4 +1,4 @@
-// expect: `producers` has exactly one group
+// expect(second-group): `producers` has exactly one group
 use ui_tests::prelude::*;
 
 #[broadway(

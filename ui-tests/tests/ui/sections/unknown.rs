@@ -1,4 +1,4 @@
-// expect: unknown option `dead_letters`
+// expect(unknown-entry): unknown option `dead_letters`
 use ui_tests::prelude::*;
 
 #[broadway(

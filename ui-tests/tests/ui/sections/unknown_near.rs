@@ -1,4 +1,4 @@
-// expect: unknown option `producer`
+// expect(unknown-entry): unknown option `producer`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,5 +1,5 @@
-// expect: implementation of `FnOnce` is not general enough
-// expect: implementation of `FnOnce` is not general enough
+// expect(borrowed-items-in-a-stream): implementation of `FnOnce` is not general enough
+// expect(borrowed-items-in-a-stream): implementation of `FnOnce` is not general enough
 use futures::{StreamExt, stream};
 use ui_tests::prelude::*;
 

@@ -1,4 +1,4 @@
-// expect: type mismatch in function arguments
+// expect(function-of-other-types): type mismatch in function arguments
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `u8` cannot fail a message
+// expect(not-an-error): `u8` cannot fail a message
 use ui_tests::prelude::*;
 
 #[broadway(

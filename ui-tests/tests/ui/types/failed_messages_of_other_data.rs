@@ -1,4 +1,4 @@
-// expect: mismatched types
+// expect(other-type): mismatched types
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,7 +1,4 @@
-// expect: future cannot be sent between threads safely
-// expect: future cannot be sent between threads safely
-// expect: `T` cannot be shared between threads safely
-// expect: `T` cannot be shared between threads safely
+// expect(not-send-or-sync): `T` cannot be shared between threads safely
 use ui_tests::prelude::*;
 
 #[broadway(

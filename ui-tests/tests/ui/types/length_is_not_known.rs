@@ -1,4 +1,4 @@
-// expect: `max_bytes` does not know how many bytes `ui_tests::Order` has
+// expect(length-is-not-known): `max_bytes` does not know how many bytes `ui_tests::Order` has
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `broadway::Message<broadway::Payload>` is not a message of this pipeline, whose batchers are `OrdersBatcher`
+// expect(message-of-another-pipeline): `broadway::Message<broadway::Payload>` is not a message of this pipeline, whose batchers are `OrdersBatcher`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: future cannot be sent between threads safely
+// expect(future-is-not-send): future cannot be sent between threads safely
 use ui_tests::prelude::*;
 
 #[broadway(

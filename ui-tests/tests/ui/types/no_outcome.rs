@@ -1,5 +1,5 @@
-// expect: `ui_tests::Order` cannot be returned from a callback
-// expect: `ui_tests::Order` cannot be returned from a callback
+// expect(not-a-result): `ui_tests::Order` cannot be returned from a callback
+// expect(not-a-result): `ui_tests::Order` cannot be returned from a callback
 use ui_tests::prelude::*;
 
 #[broadway(

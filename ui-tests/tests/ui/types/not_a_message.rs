@@ -1,9 +1,4 @@
-// expect: `ui_tests::Order` is not a message
-// expect: `ui_tests::Order` is not a message of this pipeline, whose batchers are `OrdersBatcher`
-// expect: `ui_tests::Order` is not a message
-// expect: `ui_tests::Order` is not a message
-// expect: `ui_tests::Order` is not a message
-// expect: `ui_tests::Order` is not a message
+// expect(type-is-no-message): `ui_tests::Order` is not a message
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `ui_tests::Order` is not a `Producer`
+// expect(not-a-producer): `ui_tests::Order` is not a `Producer`
 use ui_tests::prelude::*;
 
 #[broadway(

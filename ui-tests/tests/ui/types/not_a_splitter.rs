@@ -1,4 +1,4 @@
-// expect: `Never` is not a splitter of this pipeline
+// expect(not-a-splitter): `Never` is not a splitter of this pipeline
 use ui_tests::prelude::*;
 
 #[broadway(

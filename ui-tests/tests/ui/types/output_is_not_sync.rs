@@ -1,4 +1,4 @@
-// expect: `Cell<u8>` cannot be shared between threads safely
+// expect(not-send-or-sync): `Cell<u8>` cannot be shared between threads safely
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: expected `by_id` to return `u64`, but it returns `String`
+// expect(function-returns-another-type): expected `by_id` to return `u64`, but it returns `String`
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: private type `Private` in public interface
+// expect(private-type): private type `Private` in public interface
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: the producer emits `u64`, but `handle_message` takes a message of `Payload`
+// expect(producer-of-other-data): the producer emits `u64`, but `handle_message` takes a message of `Payload`
 use ui_tests::prelude::*;
 
 #[broadway(

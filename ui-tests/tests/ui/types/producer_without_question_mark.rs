@@ -1,4 +1,4 @@
-// expect: `Result<ui_tests::Payloads, std::io::Error>` is not a `Producer`
+// expect(not-a-producer): `Result<ui_tests::Payloads, std::io::Error>` is not a `Producer`
 use ui_tests::prelude::*;
 
 #[broadway(

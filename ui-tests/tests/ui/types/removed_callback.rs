@@ -1,4 +1,4 @@
-// expect: no function or associated item named `handle_message` found for struct `Orders` in the current scope
+// expect(removed-callback): no function or associated item named `handle_message` found for struct `Orders` in the current scope
 use ui_tests::prelude::*;
 
 #[broadway(

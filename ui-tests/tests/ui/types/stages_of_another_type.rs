@@ -1,4 +1,4 @@
-// expect: `&str` is not a whole number
+// expect(not-a-count): `&str` is not a whole number
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: `f64` is not a time
+// expect(not-a-time): `f64` is not a time
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,4 +1,4 @@
-// expect: expected `decode` to return `Result<Payload, _>`, but it returns `Result<String, Box<dyn Error + Send + Sync>>`
+// expect(function-returns-another-type): expected `decode` to return `Result<Payload, _>`, but it returns `Result<String, Box<dyn Error + Send + Sync>>`
 use ui_tests::prelude::*;
 
 #[broadway(

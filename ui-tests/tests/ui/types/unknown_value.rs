@@ -1,4 +1,4 @@
-// expect: cannot find value `STAGES` in this scope
+// expect(unknown-value): cannot find value `STAGES` in this scope
 use ui_tests::prelude::*;
 
 #[broadway(

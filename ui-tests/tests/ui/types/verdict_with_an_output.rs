@@ -1,4 +1,4 @@
-// expect: `std::result::Result<usize, Box<(dyn std::error::Error + Send + Sync + 'static)>>` cannot be returned from this callback
+// expect(not-a-verdict): `std::result::Result<usize, Box<(dyn std::error::Error + Send + Sync + 'static)>>` cannot be returned from this callback
 use ui_tests::prelude::*;
 
 #[broadway(

@@ -1,5 +1,5 @@
-// expect: private type `OrdersBatcher` in public interface
-// expect: private type `OrdersBatcher` in public interface
+// expect(private-type): private type `OrdersBatcher` in public interface
+// expect(private-type): private type `OrdersBatcher` in public interface
 use ui_tests::prelude::*;
 
 #[broadway(

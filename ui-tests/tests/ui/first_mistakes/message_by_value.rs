@@ -1,0 +1,20 @@
+// expect(parameter-by-value): `handle_message` cannot take this: messages are lent, never handed over
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, message: OrdersMessage) -> Result<Order> {
+        Ok(Order { customer: message.text()?.to_owned() })
+    }
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+// expect(wrong-literal): `timeout` expects milliseconds, found a string
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default(timeout = "30s")),
+)]
+impl Orders {
+    async fn handle_message(&self, message: &mut OrdersMessage) -> Result<Order> {
+        Ok(Order { customer: message.text()?.to_owned() })
+    }
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}

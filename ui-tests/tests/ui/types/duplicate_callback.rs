@@ -1,0 +1,20 @@
+// expect(duplicate-callback): duplicate definitions with name `handle_message`
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}
