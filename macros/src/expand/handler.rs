@@ -114,10 +114,11 @@ fn producer(model: &Model, names: &Names) -> TokenStream {
         (place.start(quote!(async fn)), place.cover(quote!(-> #runtime::Result<#runtime::BoxProducer<Self::Data>>)));
     let made = match settings.and_then(|settings| settings.expression("transformer")) {
         Some(transformer) => {
-            let place = Place::of(transformer);
-            let (function, close) = (place.start(quote!(#private::transformed::<)), place.end(quote!(, _, _, _>)));
-            let arguments = place.parentheses(quote!(#module, #transformer));
-            quote!(#function #data #close #arguments)
+            let at = Place::of(transformer);
+            // What is wrong with the source's type points at the source.
+            let (function, source) = (at.start(quote!(#private::transformed::<)), place.start(quote!(, _)));
+            let (close, arguments) = (at.end(quote!(, _, _>)), at.parentheses(quote!(#module, #transformer)));
+            quote!(#function #data #source #close #arguments)
         }
         None => {
             let function = place.cover(quote!(#private::Source::new));

@@ -122,6 +122,7 @@ pub(crate) const ROWS: &[Row] = &[
         Rules(&[
             ("not-a-producer", "types/not_a_producer"),
             ("not-a-producer", "types/producer_without_question_mark"),
+            ("not-a-producer", "types/not_a_producer_to_transform"),
         ]),
     ),
     row(
