@@ -70,6 +70,7 @@
 #[doc(hidden)]
 pub mod __private;
 mod acknowledger;
+mod backoff;
 mod batch;
 mod batch_key;
 mod builder;

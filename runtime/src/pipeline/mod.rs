@@ -1,6 +1,5 @@
 //! A pipeline at run time: its stages (one file each, named as in the diagram), what they share, and who owns them.
 
-mod backoff;
 mod batch_outlet;
 mod batch_processor;
 mod batch_retries;

@@ -5,8 +5,9 @@ use std::{future::Future, sync::Arc, sync::atomic::Ordering::Relaxed};
 
 use tokio::time::sleep;
 
-use super::{Shared, backoff::Backoff, plan::Plan, settler::Settler};
+use super::{Shared, plan::Plan, settler::Settler};
 use crate::{
+    backoff::Backoff,
     batch::MessageOf,
     error::{Chain, Error, Result},
     handler::{BoxProducer, Broadway},

@@ -5,8 +5,8 @@ use std::time::Duration;
 use broadway_topology::Retry;
 use tokio::time::Instant;
 
-use super::{backoff::Random, processor::caught};
-use crate::failure::Failure;
+use super::processor::caught;
+use crate::{backoff::Random, failure::Failure};
 
 pub(crate) struct Retrying {
     rules: Retry,
