@@ -1,4 +1,4 @@
-//! Broadway's own test suite in our words: each test carries the number of its row. `cargo xtask conformance` counts them,
+//! Broadway's own test suite, and in `stages` GenStage's, in our words: each test carries the number of its row. `cargo xtask conformance` counts them,
 //! and checks that `docs/semantics.md` explains every row that has none.
 
 mod acknowledging;
@@ -21,6 +21,7 @@ mod rate_limiting;
 mod restarting;
 mod routing;
 mod splitters;
+mod stages;
 mod starting;
 mod transforming;
 mod without_batchers;

@@ -118,3 +118,7 @@ pub fn sorted<T: Ord + Debug>(items: impl IntoIterator<Item = T>) -> Vec<T> {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/stages.md")]
+mod stages {}

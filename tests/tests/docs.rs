@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use broadway::topology::{Topology, Tree};
 use broadway_tests::markdown;
 
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 11] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -15,6 +15,7 @@ const DOCUMENTS: [&str; 10] = [
     "docs/semantics.md",
     "docs/demand.md",
     "docs/errors.md",
+    "docs/stages.md",
     "docs/telemetry.md",
 ];
 

@@ -108,6 +108,51 @@ async fn everything() {
     drop(receiver);
     retried().await;
     undrained().await.stop().await.unwrap();
+    stages().await;
+}
+
+/// Stages to which everything happens.
+async fn stages() {
+    use broadway::stage::{self, ConsumerSupervisor, from_iter, stream, to, transform};
+    use futures::TryStreamExt;
+
+    // Cannot connect at first, crashes, and then refuses an event.
+    let even = |n: u64| if n.is_multiple_of(2) { Ok(n) } else { Err("odd") };
+    let producers = stage::producer(Box::new(Unsteady(0)) as Box<dyn Producer<Data = u64>>)
+        .restart(move || Box::new(transform(from_iter(secrets([0, 1])), even)));
+    let unsteady = producers.start().await.unwrap();
+    assert_eq!(stream([&unsteady]).unwrap().try_collect::<Vec<u64>>().await.unwrap().len(), 1);
+    // Cannot crash again, cannot drain, is stopped with events that nobody asked for; a child fails.
+    let crashing = stage::producer(Unsteady(1)).start().await.unwrap();
+    stream([&crashing]).unwrap().try_collect::<Vec<u64>>().await.unwrap_err();
+    let undrained = stage::producer(Undrained).start().await.unwrap();
+    undrained.drain();
+    assert_eq!(stream([&undrained]).unwrap().try_collect::<Vec<u64>>().await.unwrap(), [SECRET]);
+    let undrained = stage::producer(Undrained).start().await.unwrap();
+    undrained.drain();
+    tokio::time::sleep(ms(1)).await;
+    undrained.stop();
+    undrained.ended().await;
+    let numbers = stage::producer(from_iter(secrets([0]))).start().await.unwrap();
+    let children = ConsumerSupervisor::temporary(|_: u64| async { Err("no child".into()) });
+    stage::consumer(children).subscribe_to(to(&numbers)).start().await.unwrap().ended().await;
+}
+
+/// Fails to connect if it never has, and crashes when it is asked.
+struct Unsteady(u32);
+
+#[async_trait]
+impl Producer for Unsteady {
+    type Data = u64;
+
+    async fn init(&mut self, _context: &mut broadway::ProducerContext) -> Result<()> {
+        self.0 += 1;
+        if self.0 == 1 { Err("not yet".into()) } else { Ok(()) }
+    }
+
+    async fn handle_demand(&mut self, _demand: usize, _out: &mut Outbox<u64>) -> Result<Next> {
+        panic!("crash")
+    }
 }
 
 /// Takes the data's message away, and hangs.

@@ -1,13 +1,98 @@
-//! Stages: what produces, and what lies between two layers.
+//! Stages that exchange events on demand, for pipelines whose shape Broadway's does not fit.
+//!
+//! A **producer** gives events when it is asked, a **consumer** takes them, and a **producer-consumer** does both. Who takes
+//! events subscribes to who gives them, and asks for as many as it can hold; nothing is sent that was not asked for, so the
+//! slowest stage sets the pace and nothing piles up. `docs/stages.md` is the introduction, `docs/demand.md` the contract.
+//!
+//! ```
+//! use broadway::{
+//!     Next, Result, async_trait,
+//!     stage::{self, Consumer, ProducerConsumer, Subscription, from_iter, to},
+//! };
+//!
+//! struct Doubler;
+//!
+//! #[async_trait]
+//! impl ProducerConsumer for Doubler {
+//!     type Event = u64;
+//!     type Data = u64;
+//!
+//!     async fn handle_events(&mut self, events: Vec<u64>, out: &mut Vec<u64>, _: &Subscription) -> Result<Next> {
+//!         out.extend(events.iter().map(|n| n * 2));
+//!         Ok(Next::More)
+//!     }
+//! }
+//!
+//! struct Printer;
+//!
+//! #[async_trait]
+//! impl Consumer for Printer {
+//!     type Event = u64;
+//!
+//!     async fn handle_events(&mut self, events: Vec<u64>, _: &Subscription) -> Result<Next> {
+//!         println!("{events:?}");
+//!         Ok(Next::More)
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<()> {
+//!     let counter = stage::producer(from_iter(0..1_000)).name("counter").start().await?;
+//!     let doubler = stage::producer_consumer(Doubler).subscribe_to(&counter).start().await?;
+//!     let printer = stage::consumer(Printer).subscribe_to(to(&doubler).max_demand(10)).start().await?;
+//!     printer.ended().await;
+//!     assert_eq!(printer.counts().handled, 1_000);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A producer's stage and a pipeline's producer are of the same trait, [`Producer`]. What tells them apart is what becomes of
+//! a message: a pipeline settles it with its source, whatever happens; a stage's events are values that are gone when they
+//! are dropped. **What a crash of a stage, or of the process, has in hand is lost.**
 
+mod buffer;
+mod builder;
+mod consumer;
+mod context;
+mod counts;
+mod dispatch;
 pub(crate) mod edge;
+mod flow;
+mod handle;
+mod inbox;
+mod inlet;
+mod instances;
 mod iter;
 mod outbox;
+mod outlet;
+mod port;
 mod producer;
+mod reason;
+mod source;
+mod stream;
+mod subscription;
+mod supervisor;
+mod to;
 mod transform;
 
+pub use buffer::Keep;
+pub use builder::{
+    ConsumerBuilder, NotStarted, ProducerBuilder, ProducerConsumerBuilder, consumer, producer, producer_consumer,
+};
+pub use consumer::{Consumer, ProducerConsumer};
+pub use context::StageContext;
+pub use counts::Counts;
+pub use dispatch::{
+    Broadcast, Deliveries, Demand, Dispatcher, Fair, Partition, Refused, Selector, SubscriptionId, Terms,
+};
+pub use handle::{Gives, Stage, Subscribing, Takes, TakesAndGives, to};
 pub use iter::{FromIter, from_iter};
 pub(crate) use outbox::Emitted;
 pub use outbox::{Incoming, Outbox};
 pub use producer::{InFlight, Next, Producer, ProducerContext, Signal, StageIndex};
+pub use reason::Reason;
+pub use stream::{Events, FromStream, from_stream, stream};
+pub use subscription::{Asking, Cancel, SubscribeError, Subscription};
+pub use supervisor::{ChildCounts, ChildId, Children, ConsumerSupervisor};
+pub use to::To;
 pub use transform::transform;

@@ -283,6 +283,11 @@ impl ProducerContext {
         Outbox::new(self.shared.clone(), ack_ref)
     }
 
+    /// Whether somebody wants to be told what becomes of the messages.
+    pub(crate) fn has_acknowledger(&self) -> bool {
+        self.registered.is_some()
+    }
+
     /// The acknowledger that `init` registered, or none that would be told.
     fn registered(&mut self) -> AckRef {
         match self.registered {

@@ -5,18 +5,19 @@ use std::{collections::VecDeque, time::Duration};
 use broadway_topology::Intensity;
 use tokio::time::Instant;
 
-pub(super) struct Restarts {
+#[derive(Debug)]
+pub(crate) struct Restarts {
     intensity: Intensity,
     recent: VecDeque<Instant>,
 }
 
 impl Restarts {
-    pub(super) fn new(intensity: Intensity) -> Self {
+    pub(crate) fn new(intensity: Intensity) -> Self {
         Self { intensity, recent: VecDeque::new() }
     }
 
     /// Counts a restart; false when it is one too many.
-    pub(super) fn accept(&mut self) -> bool {
+    pub(crate) fn accept(&mut self) -> bool {
         let now = Instant::now();
         let window = Duration::from_secs(self.intensity.max_seconds);
         while self.recent.front().is_some_and(|restart| now - *restart > window) {

@@ -9,6 +9,7 @@ mod supervisor;
 
 #[cfg(feature = "testing")]
 pub(crate) use faults::Faults;
+pub(crate) use intensity::Restarts;
 pub(crate) use kill::Kill;
 pub(crate) use supervisor::{Ending, Staff, supervise};
 

@@ -11,6 +11,7 @@ use crate::{
     error::Chain,
     failure::Failure,
     report::{Report, StopError},
+    stage::Reason,
 };
 
 pub(crate) fn pipeline_start(topology: &Topology) {
@@ -59,6 +60,48 @@ pub(crate) fn channel_lost(messages: usize) {
 
 pub(crate) fn crashed(pipeline: &str, supervisor: &str, child: &str, reason: &str) {
     error!(name: "crashed", target: "broadway", pipeline, supervisor, child, reason, "crashed");
+}
+
+pub(crate) fn stage_started(stage: &str) {
+    debug!(name: "stage_start", target: "broadway::stage", stage, "stage started");
+}
+
+pub(crate) fn stage_ended(stage: &str, reason: &Reason) {
+    if reason.is_failure() {
+        error!(name: "stage_failure", target: "broadway::stage", stage, %reason, "stage ended");
+    } else {
+        debug!(name: "stage_end", target: "broadway::stage", stage, %reason, "stage ended");
+    }
+}
+
+pub(crate) fn stage_crashed(stage: &str, reason: &str) {
+    error!(name: "stage_crash", target: "broadway::stage", stage, reason, "crashed, going on with a new instance");
+}
+
+pub(crate) fn child_failed(stage: &str, reason: &str, again: bool) {
+    error!(name: "child_failed", target: "broadway::stage", stage, reason, again, "child failed");
+}
+
+pub(crate) fn source_failed(stage: &str, error: &(dyn Error + 'static), wait: Duration) {
+    warn!(
+        name: "source_failed", target: "broadway::stage", stage, error = %Chain::of(error), ?wait,
+        "producer failed, trying again"
+    );
+}
+
+pub(crate) fn source_draining_failed(stage: &str, error: &(dyn Error + 'static)) {
+    error!(
+        name: "source_draining_failed", target: "broadway::stage", stage, error = %Chain::of(error),
+        "prepare_for_draining failed"
+    );
+}
+
+pub(crate) fn untransformed(stage: &str, failure: &Failure) {
+    error!(name: "untransformed", target: "broadway::stage", stage, %failure, "an event could not be transformed");
+}
+
+pub(crate) fn discarded(stage: &str, events: usize) {
+    warn!(name: "discarded", target: "broadway::stage", stage, events, "events are discarded");
 }
 
 pub(crate) fn spawned(task: &str) {

@@ -23,9 +23,8 @@ impl Test {
 /// All tests of rows. A function that has a row's number and is no test, or one that is ignored, is a fault.
 pub(super) fn rows(faults: &mut Vec<String>) -> Result<Vec<Test>, String> {
     let mut tests = Vec::new();
-    for file in files()? {
+    for (module, file) in files()? {
         let text = fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-        let module = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         for found in functions(&text) {
             let Some(row) = Row::of(found.name) else {
                 if found.is_test() {
@@ -42,11 +41,19 @@ pub(super) fn rows(faults: &mut Vec<String>) -> Result<Vec<Test>, String> {
     Ok(tests)
 }
 
-fn files() -> Result<Vec<PathBuf>, String> {
-    let folder = workspace().join("tests/conformance");
-    let entries = fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "rs"));
+/// All sources, with their modules: those of Broadway's suite, and in `stages` those of GenStage's.
+fn files() -> Result<Vec<(String, PathBuf)>, String> {
+    let root = workspace().join("tests/conformance");
+    let mut files = Vec::new();
+    for (folder, parent) in [(root.clone(), ""), (root.join("stages"), "stages::")] {
+        let entries = fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                let module = path.file_stem().unwrap_or_default().to_string_lossy();
+                files.push((format!("{parent}{module}"), path));
+            }
+        }
+    }
     files.sort();
     Ok(files)
 }

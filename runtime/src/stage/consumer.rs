@@ -1,0 +1,242 @@
+//! What takes events: a consumer, or a producer-consumer, which gives others in their place.
+
+use async_trait::async_trait;
+
+use super::{Asking, Next, Reason, StageContext, Subscription};
+use crate::error::Result;
+
+/// A stage that takes events.
+///
+/// `Err` and a panic are a crash: the chunk in hand is lost and counted, and the stage ends, or goes on with another
+/// instance if it has [`restart`](super::ConsumerBuilder::restart).
+///
+/// ```
+/// use broadway::{
+///     Next, Result, async_trait,
+///     stage::{self, Consumer, Subscription, from_iter, to},
+/// };
+///
+/// struct Printer(Vec<usize>);
+///
+/// #[async_trait]
+/// impl Consumer for Printer {
+///     type Event = u64;
+///
+///     async fn handle_events(&mut self, events: Vec<u64>, from: &Subscription) -> Result<Next> {
+///         println!("{events:?} from {}", from.producer());
+///         self.0.push(events.len());
+///         Ok(Next::More)
+///     }
+///
+///     async fn terminate(&mut self, _: &stage::Reason) {
+///         assert_eq!(self.0, [5, 5, 2]);
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let numbers = stage::producer(from_iter(0..12u64)).start().await?;
+/// let printer = stage::consumer(Printer(vec![])).subscribe_to(to(&numbers).max_demand(10).min_demand(5)).start().await?;
+/// assert_eq!(printer.ended().await, stage::Reason::Finished);
+/// assert_eq!(printer.counts().handled, 12);
+/// # Ok(())
+/// # }
+/// ```
+#[async_trait]
+pub trait Consumer: Send + 'static {
+    /// What it takes.
+    type Event: Send + 'static;
+
+    /// Called once before anything else.
+    ///
+    /// # Errors
+    /// Fail the start.
+    async fn init(&mut self, _context: &StageContext) -> Result<()> {
+        Ok(())
+    }
+
+    /// A subscription was made; nothing has been asked for. Says whether the stage asks or this consumer does.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use broadway::{
+    ///     Next, Result, async_trait,
+    ///     stage::{self, Asking, Consumer, Subscription, from_iter},
+    /// };
+    ///
+    /// /// Takes at most 100 events a second.
+    /// struct Limited;
+    ///
+    /// #[async_trait]
+    /// impl Consumer for Limited {
+    ///     type Event = u64;
+    ///
+    ///     async fn handle_subscribe(&mut self, subscription: &Subscription) -> Result<Asking> {
+    ///         subscription.ask(10);
+    ///         Ok(Asking::Manual)
+    ///     }
+    ///
+    ///     async fn handle_events(&mut self, events: Vec<u64>, from: &Subscription) -> Result<Next> {
+    ///         tokio::time::sleep(Duration::from_millis(10) * events.len() as u32).await;
+    ///         from.ask(events.len());
+    ///         Ok(Next::More)
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<()> {
+    /// # let begun = tokio::time::Instant::now();
+    /// let numbers = stage::producer(from_iter(0..100u64)).start().await?;
+    /// stage::consumer(Limited).subscribe_to(&numbers).start().await?.ended().await;
+    /// # assert_eq!(begun.elapsed().as_millis(), 1000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Are a crash.
+    async fn handle_subscribe(&mut self, _subscription: &Subscription) -> Result<Asking> {
+        Ok(Asking::Automatic)
+    }
+
+    /// Some events, in the order in which they were sent. What they were asked for with is asked for again when this
+    /// returns. With [`Next::Finished`] the stage wants no more, and ends.
+    ///
+    /// It is never dropped half way, but with the runtime.
+    ///
+    /// # Errors
+    /// Are a crash.
+    async fn handle_events(&mut self, events: Vec<Self::Event>, from: &Subscription) -> Result<Next>;
+
+    /// A subscription has ended, and all that was sent on it is handled. Whether the stage goes on is said by the
+    /// subscription's [`Cancel`](super::Cancel).
+    ///
+    /// # Errors
+    /// Are a crash.
+    async fn handle_cancel(&mut self, _from: &Subscription, _reason: &Reason) -> Result<()> {
+        Ok(())
+    }
+
+    /// The last call, whatever the reason; not on an instance that crashed.
+    async fn terminate(&mut self, _reason: &Reason) {}
+}
+
+/// A stage that takes events and gives others.
+///
+/// It takes a chunk only while those who subscribed to it have demand, so what it holds is at most what one chunk becomes.
+/// When all its producers have finished, it gives out what it has and finishes. As with a [`Consumer`], `Err` and a panic
+/// are a crash.
+///
+/// ```
+/// use broadway::{
+///     Next, Result, async_trait,
+///     stage::{self, ProducerConsumer, Subscription, from_iter},
+/// };
+/// use futures::TryStreamExt;
+///
+/// struct Doubler;
+///
+/// #[async_trait]
+/// impl ProducerConsumer for Doubler {
+///     type Event = u64;
+///     type Data = u64;
+///
+///     async fn handle_events(&mut self, events: Vec<u64>, out: &mut Vec<u64>, _: &Subscription) -> Result<Next> {
+///         out.extend(events.iter().map(|n| n * 2));
+///         Ok(Next::More)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let numbers = stage::producer(from_iter(0..4u64)).start().await?;
+/// let doubler = stage::producer_consumer(Doubler).subscribe_to(&numbers).start().await?;
+/// let doubled: Vec<u64> = stage::stream([&doubler])?.try_collect().await?;
+/// assert_eq!(doubled, [0, 2, 4, 6]);
+/// # Ok(())
+/// # }
+/// ```
+#[async_trait]
+pub trait ProducerConsumer: Send + 'static {
+    /// What it takes.
+    type Event: Send + 'static;
+    /// What it gives.
+    type Data: Send + 'static;
+
+    /// As [`Consumer::init`].
+    ///
+    /// # Errors
+    /// Fail the start.
+    async fn init(&mut self, _context: &StageContext) -> Result<()> {
+        Ok(())
+    }
+
+    /// As [`Consumer::handle_subscribe`], of its own subscriptions. Of those to it its dispatcher is told.
+    ///
+    /// # Errors
+    /// Are a crash.
+    async fn handle_subscribe(&mut self, _subscription: &Subscription) -> Result<Asking> {
+        Ok(Asking::Automatic)
+    }
+
+    /// As [`Consumer::handle_events`]; what is in `out` when it returns is given out, even with an error.
+    ///
+    /// # Errors
+    /// Are a crash.
+    async fn handle_events(
+        &mut self,
+        events: Vec<Self::Event>,
+        out: &mut Vec<Self::Data>,
+        from: &Subscription,
+    ) -> Result<Next>;
+
+    /// As [`Consumer::handle_cancel`].
+    ///
+    /// # Errors
+    /// Are a crash.
+    async fn handle_cancel(&mut self, _from: &Subscription, _reason: &Reason) -> Result<()> {
+        Ok(())
+    }
+
+    /// As [`Consumer::terminate`].
+    async fn terminate(&mut self, _reason: &Reason) {}
+}
+
+/// What a consumer gives.
+#[derive(Debug)]
+pub(crate) enum Nothing {}
+
+/// A consumer as a stage that gives nothing.
+pub(crate) struct Sink<C>(pub(crate) C);
+
+#[async_trait]
+impl<C: Consumer> ProducerConsumer for Sink<C> {
+    type Event = C::Event;
+    type Data = Nothing;
+
+    async fn init(&mut self, context: &StageContext) -> Result<()> {
+        self.0.init(context).await
+    }
+
+    async fn handle_subscribe(&mut self, subscription: &Subscription) -> Result<Asking> {
+        self.0.handle_subscribe(subscription).await
+    }
+
+    async fn handle_events(
+        &mut self,
+        events: Vec<C::Event>,
+        _: &mut Vec<Nothing>,
+        from: &Subscription,
+    ) -> Result<Next> {
+        self.0.handle_events(events, from).await
+    }
+
+    async fn handle_cancel(&mut self, from: &Subscription, reason: &Reason) -> Result<()> {
+        self.0.handle_cancel(from, reason).await
+    }
+
+    async fn terminate(&mut self, reason: &Reason) {
+        self.0.terminate(reason).await;
+    }
+}

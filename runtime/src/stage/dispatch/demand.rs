@@ -1,0 +1,102 @@
+//! Events to whoever has the most demand. Invariant: subscriptions are sorted by open demand, and those with the same are
+//! in the order in which they came to it.
+
+use std::collections::VecDeque;
+
+use super::{Deliveries, Dispatcher, Refused, SubscriptionId, Terms, front};
+use crate::backoff::Random;
+
+/// Sends events to the subscription that has the most open demand, and what that cannot take to the next: the default.
+///
+/// It suits stages that are equally fast. With a large `max_demand` the first one gets all there is while the others have
+/// nothing to do; [`Fair`](super::Fair) shares.
+///
+/// ```
+/// use std::collections::VecDeque;
+///
+/// use broadway::stage::{Deliveries, Demand, Dispatcher, SubscriptionId, Terms};
+///
+/// let (mut demand, one, other) = (Demand::new(), SubscriptionId::new(), SubscriptionId::new());
+/// for (id, asks) in [(one, 3), (other, 2)] {
+///     Dispatcher::<char>::subscribe(&mut demand, id, Terms::default())?;
+///     Dispatcher::<char>::ask(&mut demand, id, asks);
+/// }
+/// let (mut events, mut out) = (VecDeque::from(['a', 'b', 'c', 'd', 'e']), Deliveries::default());
+/// demand.dispatch(&mut events, &mut out);
+/// assert_eq!(out.take(), [(one, vec!['a', 'b', 'c']), (other, vec!['d', 'e'])]);
+/// # Ok::<(), broadway::stage::Refused>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Demand {
+    /// Open demand, largest first.
+    open: Vec<(usize, SubscriptionId)>,
+    shuffle: bool,
+}
+
+impl Demand {
+    /// A dispatcher without subscriptions.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts the subscriptions in an order by chance before the first events are sent, so that of several stages that start
+    /// with the same first subscription not all send their first events there.
+    pub fn shuffle_on_first_dispatch(mut self) -> Self {
+        self.shuffle = true;
+        self
+    }
+
+    fn remove(&mut self, id: SubscriptionId) -> Option<usize> {
+        let at = self.open.iter().position(|(_, other)| *other == id)?;
+        Some(self.open.remove(at).0)
+    }
+
+    /// Behind all that have as much.
+    fn insert(&mut self, id: SubscriptionId, demand: usize) {
+        let at = self.open.partition_point(|(other, _)| *other >= demand);
+        self.open.insert(at, (demand, id));
+    }
+}
+
+impl<T> Dispatcher<T> for Demand {
+    fn subscribe(&mut self, id: SubscriptionId, terms: Terms<T>) -> Result<(), Refused> {
+        terms.only("demand", false, false)?;
+        self.insert(id, 0);
+        Ok(())
+    }
+
+    fn cancel(&mut self, id: SubscriptionId) {
+        self.remove(id);
+    }
+
+    fn ask(&mut self, id: SubscriptionId, demand: usize) {
+        if let Some(open) = self.remove(id) {
+            self.insert(id, open.saturating_add(demand));
+        }
+    }
+
+    fn demand(&self) -> usize {
+        self.open.iter().fold(0, |sum, (open, _)| sum.saturating_add(*open))
+    }
+
+    fn dispatch(&mut self, events: &mut VecDeque<T>, out: &mut Deliveries<T>) {
+        if self.shuffle && !events.is_empty() && !self.open.is_empty() {
+            self.shuffle = false;
+            let mut random = Random::new();
+            for last in (1..self.open.len()).rev() {
+                self.open.swap(last, random.below(last + 1));
+            }
+            // Whoever has no demand is no use in front.
+            self.open.sort_by_key(|(open, _)| *open == 0);
+        }
+        while let Some(&(open, id)) = self.open.first()
+            && open > 0
+            && !events.is_empty()
+        {
+            let n = open.min(events.len());
+            self.open.remove(0);
+            self.insert(id, open - n);
+            out.send(id, front(events, n));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Where a stage is spoken to: by those who take its events, and by who holds its handle. Invariant: what is asked for waits
+//! as one number for each subscription, so what waits here is bounded by those who wait for an answer; a call to a port that
+//! is closed comes back.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use super::{
+    Reason,
+    dispatch::{Refused, SubscriptionId, Terms},
+    inbox::{Done, Inbox},
+};
+use crate::sync::{Mutex, MutexGuard};
+
+/// Told whether a subscription was accepted; refused for no reason if the stage has ended.
+pub(crate) type Answer = Box<dyn FnOnce(Result<(), Option<Refused>>) + Send>;
+
+/// Somebody subscribes.
+pub(crate) struct Join<T> {
+    pub(crate) id: SubscriptionId,
+    pub(crate) inbox: Arc<Inbox<T>>,
+    pub(crate) terms: Terms<T>,
+    pub(crate) answer: Answer,
+}
+
+pub(crate) enum Call<T> {
+    Join(Join<T>),
+    Leave(SubscriptionId, Reason),
+    Mark(Done),
+}
+
+/// What a stage should do. A later one that asks for less is ignored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Order {
+    #[default]
+    Run,
+    /// Take no more, give out what there is, and end.
+    Drain,
+    /// End at the next opportunity.
+    End(Reason),
+}
+
+pub(crate) struct Port<T> {
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    calls: VecDeque<Call<T>>,
+    asks: Vec<(SubscriptionId, usize)>,
+    standing: Standing,
+    changed: bool,
+    waker: Option<Waker>,
+    closed: bool,
+}
+
+/// What holds until it is changed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Standing {
+    pub(crate) order: Order,
+    /// Demand is not passed on.
+    pub(crate) accumulates: bool,
+    /// Nobody has a handle to it any more.
+    pub(crate) unreachable: bool,
+}
+
+/// What was said since the last look.
+pub(crate) struct Calls<T> {
+    pub(crate) calls: VecDeque<Call<T>>,
+    pub(crate) asks: Vec<(SubscriptionId, usize)>,
+}
+
+impl<T> Default for Calls<T> {
+    fn default() -> Self {
+        Self { calls: VecDeque::new(), asks: Vec::new() }
+    }
+}
+
+impl<T> Port<T> {
+    pub(crate) fn new(standing: Standing) -> Self {
+        let (calls, asks) = (VecDeque::new(), Vec::new());
+        Self { state: Mutex::new(State { calls, asks, standing, changed: false, waker: None, closed: false }) }
+    }
+
+    /// Calls, unless the port is closed: then the call comes back.
+    pub(crate) fn call(&self, call: Call<T>) -> Result<(), Call<T>> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(call);
+        }
+        state.calls.push_back(call);
+        wake(state);
+        Ok(())
+    }
+
+    /// Asks for so many more events.
+    pub(crate) fn ask(&self, id: SubscriptionId, demand: usize) {
+        let mut state = self.lock();
+        if demand == 0 || state.closed {
+            return;
+        }
+        match state.asks.iter_mut().find(|(other, _)| *other == id) {
+            Some((_, asked)) => *asked = asked.saturating_add(demand),
+            None => state.asks.push((id, demand)),
+        }
+        wake(state);
+    }
+
+    /// Changes what holds.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Standing)) {
+        let mut state = self.lock();
+        change(&mut state.standing);
+        state.changed = true;
+        wake(state);
+    }
+
+    /// Orders an end, unless one was ordered already; a drain can still be cut short.
+    pub(crate) fn order(&self, order: Order) {
+        self.change(|standing| {
+            if matches!((&standing.order, &order), (Order::Run, _) | (Order::Drain, Order::End(_))) {
+                standing.order = order;
+            }
+        });
+    }
+
+    pub(crate) fn accumulates(&self) -> bool {
+        self.lock().standing.accumulates
+    }
+
+    /// Takes what was said. One task waits at a time.
+    pub(crate) fn poll(&self, cx: &Context<'_>, said: &mut Calls<T>, standing: &mut Standing) -> Poll<()> {
+        let mut state = self.lock();
+        if state.calls.is_empty() && state.asks.is_empty() && !state.changed {
+            state.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        said.calls.append(&mut state.calls);
+        said.asks.append(&mut state.asks);
+        if std::mem::take(&mut state.changed) {
+            standing.clone_from(&state.standing);
+        }
+        Poll::Ready(())
+    }
+
+    /// Nobody listens any more. Gives what was said and not heard.
+    pub(crate) fn close(&self) -> VecDeque<Call<T>> {
+        let mut state = self.lock();
+        state.closed = true;
+        state.asks.clear();
+        std::mem::take(&mut state.calls)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn wake<T>(mut state: MutexGuard<'_, State<T>>) {
+    let waker = state.waker.take();
+    drop(state);
+    waker.into_iter().for_each(Waker::wake);
+}

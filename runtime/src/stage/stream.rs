@@ -1,0 +1,170 @@
+//! Subscriptions as a stream, and a stream as a producer.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use async_trait::async_trait;
+use futures::Stream;
+
+use super::{
+    Cancel, Incoming, Next, Outbox, Producer, Reason, To,
+    inbox::Inbox,
+    inlet::{Happening, Inlet, Request},
+    subscription::{SubscribeError, Subscription},
+};
+use crate::error::{Error, Result};
+
+/// The events of one or several producers as a stream, which asks for them as it is polled: `max_demand` at once, and more
+/// whenever no more than `min_demand` is left.
+///
+/// It ends when all its subscriptions have. A subscription whose producer fails or has ended before is an `Err`, the last
+/// item, unless its [`Cancel`] is temporary. Dropping it cancels its subscriptions: the producers forget them, and what was
+/// sent and not yet given is dropped with it.
+///
+/// [`To`] has an example.
+///
+/// # Errors
+/// An option has a value that makes no sense. What a dispatcher refuses is an `Err` of the stream.
+pub fn stream<T, I>(producers: I) -> Result<Events<T>, SubscribeError>
+where
+    T: Send + 'static,
+    I: IntoIterator,
+    I::Item: Into<To<T>>,
+{
+    let mut events = Events {
+        inlet: Inlet::new(Arc::new(Inbox::new())),
+        chunk: VecDeque::new(),
+        from: None,
+        failed: None,
+        ended: false,
+    };
+    for to in producers {
+        let to = to.into();
+        to.window()?;
+        let subscribed = events.inlet.join(Request { to, replaces: None, answer: Box::new(drop) });
+        if let Some(subscription) = subscribed {
+            events.inlet.ask_automatically(&subscription);
+        }
+    }
+    Ok(events)
+}
+
+/// Events of one or several producers. Made by [`stream`].
+pub struct Events<T> {
+    inlet: Inlet<T>,
+    chunk: VecDeque<T>,
+    /// Where the chunk is from, and how many events it had.
+    from: Option<(Subscription, usize)>,
+    failed: Option<Error>,
+    ended: bool,
+}
+
+impl<T: Send + Unpin + 'static> Stream for Events<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        let this = &mut *self;
+        loop {
+            if let Some(event) = this.chunk.pop_front() {
+                return Poll::Ready(Some(Ok(event)));
+            }
+            // Whoever polls again has handled the last one.
+            if let Some((subscription, events)) = this.from.take() {
+                this.inlet.handled(&subscription, events);
+            }
+            if this.ended || (!this.inlet.has_subscriptions() && this.inlet.is_empty()) {
+                this.ended = true;
+                return Poll::Ready(this.failed.take().map(Err));
+            }
+            let Poll::Ready(happening) = this.inlet.poll(cx, true) else { return Poll::Pending };
+            match happening {
+                Happening::Events(subscription, events) => {
+                    this.from = Some((subscription, events.len()));
+                    this.chunk = events.into();
+                }
+                Happening::Left(from, cancel, reason) => this.left(&from, cancel, &reason),
+                // Nobody has a handle to ask with.
+                Happening::Request(_) | Happening::Mark(_) => {}
+            }
+        }
+    }
+}
+
+impl<T> Events<T> {
+    fn left(&mut self, from: &Subscription, cancel: Cancel, reason: &Reason) {
+        if cancel != Cancel::Temporary && reason.is_failure() {
+            let error = format!("subscription to `{}`: {reason}", from.producer());
+            self.failed.get_or_insert_with(|| error.into());
+            self.inlet.close(&Reason::Stopped);
+            self.ended = true;
+        }
+    }
+}
+
+impl<T> fmt::Debug for Events<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("waiting", &self.chunk.len()).field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
+
+/// A producer of a stream's items. Its messages need no acknowledgement.
+///
+/// Made by [`from_stream`], which has an example.
+#[derive(Debug, Clone)]
+pub struct FromStream<S>(S);
+
+/// Makes a producer of a stream: it polls for as many items as it is asked for, gives what is ready, and finishes with the
+/// stream's end. With [`stream`] it makes a producer of a stage, for a pipeline too; nobody is told then what becomes of a
+/// message, and one that is in the pipeline when the process ends is lost.
+///
+/// ```
+/// # use broadway::Builder;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// use broadway::stage::from_stream;
+/// use futures::stream;
+///
+/// let pipeline = Builder::<u64, ()>::new("numbers", |_| from_stream(stream::iter(0..3)), |_| Box::pin(async { Ok(()) }))
+///     .start_link()
+///     .await?;
+/// assert_eq!(pipeline.wait().await?.acknowledged, 3);
+/// # Ok(())
+/// # }
+/// ```
+pub fn from_stream<S>(items: S) -> FromStream<Pin<Box<S>>>
+where
+    S: Stream + Send + 'static,
+    S::Item: Send + 'static,
+{
+    FromStream(Box::pin(items))
+}
+
+#[async_trait]
+impl<S> Producer for FromStream<Pin<Box<S>>>
+where
+    S: Stream + Send + 'static,
+    S::Item: Send + 'static,
+{
+    type Data = S::Item;
+
+    async fn handle_demand(&mut self, demand: usize, out: &mut Outbox<S::Item>) -> Result<Next> {
+        poll_fn(|cx| {
+            while out.len() < demand {
+                match self.0.as_mut().poll_next(cx) {
+                    Poll::Ready(Some(item)) => out.push(Incoming::new(item)),
+                    Poll::Ready(None) => return Poll::Ready(Ok(Next::Finished)),
+                    Poll::Pending if out.is_empty() => return Poll::Pending,
+                    Poll::Pending => break,
+                }
+            }
+            Poll::Ready(Ok(Next::More))
+        })
+        .await
+    }
+}
