@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use broadway::topology::{Topology, Tree};
 use broadway_tests::markdown;
 
-const DOCUMENTS: [&str; 11] = [
+const DOCUMENTS: [&str; 13] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -16,6 +16,8 @@ const DOCUMENTS: [&str; 11] = [
     "docs/demand.md",
     "docs/errors.md",
     "docs/stages.md",
+    "docs/editor.md",
+    "docs/macro.md",
     "docs/telemetry.md",
 ];
 
