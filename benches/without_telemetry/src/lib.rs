@@ -6,6 +6,8 @@
 
 #[path = "../../../runtime/src/acknowledger.rs"]
 mod acknowledger;
+#[path = "../../../runtime/src/backoff.rs"]
+mod backoff;
 #[path = "../../../runtime/src/batch.rs"]
 mod batch;
 #[path = "../../../runtime/src/batch_key.rs"]

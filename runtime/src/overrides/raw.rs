@@ -11,6 +11,7 @@ use super::inside;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Raw {
     Number(u64),
+    #[cfg(feature = "serde")]
     Negative(i64),
     Decimal(f64),
     Flag(bool),
@@ -61,6 +62,7 @@ impl fmt::Display for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => number.fmt(f),
+            #[cfg(feature = "serde")]
             Self::Negative(number) => number.fmt(f),
             Self::Decimal(number) => number.fmt(f),
             Self::Flag(flag) => flag.fmt(f),

@@ -91,7 +91,8 @@ async fn g039_one_with_a_temporary_subscription_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn g040_what_the_dispatcher_refuses_harms_neither_side() {
     within(async {
-        let dispatcher = Partition::new(["even", "odd"], |n: &u64| Some(if n.is_multiple_of(2) { "even" } else { "odd" }));
+        let dispatcher =
+            Partition::new(["even", "odd"], |n: &u64| Some(if n.is_multiple_of(2) { "even" } else { "odd" }));
         let numbers = stage::producer(from_iter(0..)).name("numbers").dispatcher(dispatcher).start().await.unwrap();
         let (spy, other) = (Spy::manual(), Spy::new());
         let consumer = stage::consumer(spy.clone()).start().await.unwrap();
