@@ -5,23 +5,23 @@ mod histogram;
 mod meter;
 mod spans;
 
-#[path = "../../../runtime/src/telemetry/counters.rs"]
+#[path = "../../../../runtime/src/telemetry/counters.rs"]
 mod counters;
-#[path = "../../../runtime/src/telemetry/events.rs"]
+#[path = "../../../../runtime/src/telemetry/events.rs"]
 pub(crate) mod events;
-#[path = "../../../runtime/src/telemetry/observer.rs"]
+#[path = "../../../../runtime/src/telemetry/observer.rs"]
 mod observer;
-#[path = "../../../runtime/src/telemetry/percentiles.rs"]
+#[path = "../../../../runtime/src/telemetry/percentiles.rs"]
 mod percentiles;
-#[path = "../../../runtime/src/telemetry/probe.rs"]
+#[path = "../../../../runtime/src/telemetry/probe.rs"]
 mod probe;
-#[path = "../../../runtime/src/telemetry/stats.rs"]
+#[path = "../../../../runtime/src/telemetry/stats.rs"]
 mod stats;
-#[path = "../../../runtime/src/telemetry/table.rs"]
+#[path = "../../../../runtime/src/telemetry/table.rs"]
 mod table;
-#[path = "../../../runtime/src/telemetry/watched.rs"]
+#[path = "../../../../runtime/src/telemetry/watched.rs"]
 mod watched;
-#[path = "../../../runtime/src/telemetry/workload.rs"]
+#[path = "../../../../runtime/src/telemetry/workload.rs"]
 mod workload;
 
 pub(crate) use clock::Clock;
