@@ -54,6 +54,7 @@ impl<P: Broadway> BatchProcessor<P> {
                     self.stage.probe.batch_processor_stop(&seen);
                 }
             }
+            pace.meter.worked(self.stage.settler.latencies());
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             StageCounters::add(&self.stage.counters.processed, taken);
@@ -64,7 +65,6 @@ impl<P: Broadway> BatchProcessor<P> {
 
     /// A message that failed on its way into a batch.
     async fn fail_alone(&mut self, batch: &mut Batch<P>, failed: &mut Vec<MessageOf<P>>) {
-        self.stage.settler.round();
         batch.outputs.clear();
         failed.append(&mut batch.messages);
         self.stage.fail(failed, None).await;
@@ -88,7 +88,6 @@ impl<P: Broadway> BatchProcessor<P> {
                 message.failure = Some(failure.clone());
             }
         }
-        self.stage.settler.round();
         if self.stage.settler.settle_successes(messages) {
             messages.clear();
             outputs.clear();

@@ -206,6 +206,7 @@ impl<P: Broadway> BatchProcessor<P> {
             parcel.spare = Handled { messages, outputs, ..Handled::default() };
             let mut failed = left.failed;
             self.stage.fail(&mut failed, Some(&info)).await;
+            self.stage.settler.measure();
             self.stage.settler.deliver().await;
             meter.end();
             if let Some(seen) = seen {
@@ -267,7 +268,6 @@ impl<P: Broadway> BatchProcessor<P> {
         let part = |attempt| Batch::new(vec![], vec![], BatchInfo { attempt, ..info.clone() });
         let (mut again, mut halved, mut wait) = (part(info.attempt + 1), part(1), Duration::ZERO);
         let mut failed = Vec::new();
-        stage.settler.round();
         let mut outputs = outputs.drain(..);
         for mut message in messages.drain(..) {
             let output = outputs.next();
@@ -309,6 +309,7 @@ impl<P: Broadway> BatchProcessor<P> {
             }
         }
         drop(outputs);
+        stage.settler.measure();
         if !complete && !failed.is_empty() {
             events::incomplete(&stage.probe.place(), failed.len());
         }

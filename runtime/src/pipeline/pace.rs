@@ -42,7 +42,7 @@ impl Pace {
         }
     }
 
-    /// Works, in a span if there is one, and notes how long it took. As soon as the work waits for something it is quick no
+    /// Works, in a span if there is one; [`Meter::worked`] ends the round. As soon as the work waits for something it is quick no
     /// longer, and another consumer is to be roused that was not woken when this one took.
     pub(crate) fn work<'a>(
         &'a mut self,
@@ -57,10 +57,11 @@ impl Pace {
                 let _entered = span.map(Span::enter);
                 work.as_mut().poll(cx)
             };
-            if poll.is_ready() {
-                self.meter.worked();
-            } else if !std::mem::replace(&mut self.waits, true) && was_quick {
-                rouse();
+            if poll.is_pending() && !std::mem::replace(&mut self.waits, true) {
+                self.meter.waits();
+                if was_quick {
+                    rouse();
+                }
             }
             poll
         })

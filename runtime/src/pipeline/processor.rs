@@ -149,6 +149,7 @@ impl<P: Broadway> Processor<P> {
             let seen = self.stage.probe.processor_start(taken);
             let span = seen.as_ref().map(|seen| &seen.span);
             pace.work(span, pin!(self.work(&mut round, &mut Never)), || rouse.rouse()).await;
+            pace.meter.worked(self.stage.settler.latencies());
             pace.hand_on(pin!(self.hand_on(&rouse))).await;
             if let Some(seen) = &seen {
                 self.stage.probe.processor_stop(seen);
@@ -201,7 +202,6 @@ impl<P: Broadway> Processor<P> {
 
     /// Settles what ends here; puts the rest on its way.
     async fn take_apart(&mut self, round: &mut Round<P>) {
-        self.stage.settler.round();
         if round.ends_here() && self.stage.settler.settle_successes(&mut round.messages) {
             round.messages.clear();
             round.outputs.clear();

@@ -245,6 +245,7 @@ impl<P: Broadway> Processor<P> {
             let seen = self.stage.probe.processor_start(taken);
             let span = seen.as_ref().map(|seen| &seen.span);
             pace.work(span, pin!(self.work(&mut round, &mut retries)), || rouse.rouse()).await;
+            pace.meter.worked(self.stage.settler.latencies());
             pace.hand_on(pin!(self.hand_on(&rouse))).await;
             if let Some(seen) = &seen {
                 self.stage.probe.processor_stop(seen);

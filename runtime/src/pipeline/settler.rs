@@ -2,7 +2,7 @@
 //! arrive is tried again. Verdicts that are cut off on the way (the stage was killed) go to the release lane as they are:
 //! a message never gets a second, other verdict.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::join_all};
 use tracing::Instrument;
@@ -15,7 +15,7 @@ use crate::{
     failure::{Failure, panic_text},
     handler::Broadway,
     message::{Fate, Message},
-    telemetry::{Probe, StageCounters, events},
+    telemetry::{Latencies, Probe, StageCounters, events},
     ticket::{ReleaseLane, Ticket, Unsettled, Verdict},
 };
 
@@ -30,10 +30,8 @@ pub(crate) struct Settler {
     groups: Vec<Group>,
     /// The group that was added to last.
     last: usize,
-    /// The time of this round, and when the messages were emitted that were measured last, and how many those are.
-    now: u64,
-    emitted_at: u64,
-    measured: u64,
+    /// Of what was settled in this round.
+    latencies: Latencies,
 }
 
 /// The verdicts for one acknowledger, in buffers that are used again.
@@ -50,12 +48,18 @@ pub(super) struct Group {
 impl Settler {
     pub(crate) fn new(shared: Arc<Shared>, probe: Arc<Probe>) -> Self {
         let counters = probe.counters.clone();
-        Self { shared, probe, counters, groups: Vec::new(), last: 0, now: 0, emitted_at: 0, measured: 0 }
+        Self { shared, probe, counters, groups: Vec::new(), last: 0, latencies: Latencies::default() }
     }
 
-    /// Notes the time: the latency of what is settled next is measured up to here.
-    pub(crate) fn round(&mut self) {
-        self.now = self.shared.now();
+    /// The latencies of what was settled and not measured, for the meter of the stage.
+    #[inline]
+    pub(crate) fn latencies(&mut self) -> &mut Latencies {
+        &mut self.latencies
+    }
+
+    /// Measures the latency of what was settled up to here, before something that may last.
+    pub(crate) fn measure(&mut self) {
+        self.latencies.measure(&self.counters, self.shared.clock);
     }
 
     /// Whether a drain's deadline has passed: from here on everything is released.
@@ -77,7 +81,7 @@ impl Settler {
             StageCounters::add(&self.counters.late, usize::from(!message.ticket.is_told()));
             return;
         }
-        self.measure(message.emitted_at, 1);
+        self.latencies.note(message.emitted_at, 1);
         let ack_ref = message.ticket.ack_ref();
         if message.ticket.is_special() {
             self.tell::<P>(message, output, batch);
@@ -104,27 +108,11 @@ impl Settler {
             a.emitted_at == b.emitted_at && a.ticket.ack_ref() == b.ticket.ack_ref()
         };
         for run in messages.chunk_by_mut(together) {
-            self.measure(run[0].emitted_at, run.len());
+            self.latencies.note(run[0].emitted_at, run.len());
             let group = self.group(run[0].ticket.ack_ref());
             group.successful.extend(run.iter_mut().map(|message| message.ticket.settle().into()));
         }
         true
-    }
-
-    /// Messages that were emitted together are measured together.
-    #[inline]
-    fn measure(&mut self, emitted_at: u64, messages: usize) {
-        if emitted_at != self.emitted_at {
-            self.record_latency();
-            self.emitted_at = emitted_at;
-        }
-        self.measured += messages as u64;
-    }
-
-    fn record_latency(&mut self) {
-        if self.measured > 0 {
-            self.counters.latency.record(self.now.saturating_sub(self.emitted_at), std::mem::take(&mut self.measured));
-        }
     }
 
     #[cold]
@@ -192,13 +180,20 @@ impl Settler {
     /// Delivers the round, each group by itself: one that hangs or is told again holds up no other. Cancel-safe: what was
     /// not delivered goes to the release lane with the settler.
     pub(crate) async fn deliver(&mut self) {
-        self.record_latency();
         let probe = &*self.probe;
         let mut groups = self.groups.iter_mut().filter(|group| !group.is_empty());
         match (groups.next(), groups.next()) {
             (None, _) => return,
-            (Some(only), None) => only.deliver(probe).await,
+            (Some(only), None) => {
+                let mut delivery = pin!(only.deliver(probe));
+                if futures::poll!(&mut delivery).is_pending() {
+                    // The latency ends where the verdict is known, not where it has arrived.
+                    self.latencies.measure(&self.counters, self.shared.clock);
+                    delivery.await;
+                }
+            }
             (Some(first), second) => {
+                self.latencies.measure(&self.counters, self.shared.clock);
                 let groups = [first].into_iter().chain(second).chain(groups);
                 join_all(groups.map(|group| group.deliver(probe))).await;
             }

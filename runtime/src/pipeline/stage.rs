@@ -47,6 +47,7 @@ impl<P: Broadway> Stage<P> {
             failed.drain(..).for_each(|mut message| self.settler.settle::<P>(&mut message, None, batch));
             return;
         }
+        self.settler.measure();
         failed.iter_mut().filter_map(|message| message.failure.as_mut()).for_each(|failure| failure.at(&self.name));
         self.lent.note(failed);
         let span = self.probe.handle_failed_start(failed.len());

@@ -1,6 +1,7 @@
 //! Measures a stage's rounds: how long each took, how long its messages had waited for it, how long the stage was at work in
-//! all. The clock is read when the stage parks and when it is woken; while it does not park, after each round, or after
-//! every fourth as long as they are brief. So a busy stage with little to do reads no clock in most of its rounds.
+//! all, and at its readings the latency of what was settled since the one before. The clock is read when the stage parks and
+//! when it is woken; while it does not park, after each round, or after every fourth as long as they are brief. So a busy
+//! stage with little to do reads no clock in most of its rounds.
 
 use std::{
     future::{Future, poll_fn},
@@ -9,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Clock, StageCounters};
+use super::{Clock, Latencies, StageCounters};
 
 /// What takes less is measured some rounds at a time.
 const BRIEF: Duration = Duration::from_micros(20);
@@ -28,6 +29,8 @@ pub(crate) struct Meter {
     rounds: u32,
     /// How many rounds the one stands for that begins at a reading.
     stands_for: u32,
+    /// Of what was settled since the last reading.
+    latencies: Latencies,
     /// Whether rounds took less than [`BRIEF`] when the clock was read last.
     brief: bool,
     /// Whether it is idle: no round is under way or about to be taken without a wait.
@@ -39,7 +42,8 @@ impl Meter {
     pub(crate) fn new(clock: Clock, counters: Arc<StageCounters>) -> Self {
         let since = clock.now();
         let worked = counters.workload.at(since);
-        Self { clock, counters, worked, since, rounds: 0, stands_for: 1, brief: false, rests: true }
+        let latencies = Latencies::default();
+        Self { clock, counters, worked, since, rounds: 0, stands_for: 1, latencies, brief: false, rests: true }
     }
 
     /// Whether rounds are brief, as far as is known.
@@ -94,9 +98,15 @@ impl Meter {
         }
     }
 
-    /// A round has ended.
+    /// The round under way has to wait: what was settled before it is measured without that wait.
+    pub(crate) fn waits(&mut self) {
+        self.latencies.measure(&self.counters, self.clock);
+    }
+
+    /// A round has ended, in which these were settled.
     #[inline]
-    pub(crate) fn worked(&mut self) {
+    pub(crate) fn worked(&mut self, settled: &mut Latencies) {
+        self.latencies.append(settled);
         self.rounds += 1;
         if !self.brief || self.rounds == SAMPLE {
             // What the workload says of a stage at work stays true.
@@ -131,6 +141,7 @@ impl Meter {
         let now = self.clock.now();
         let (worked, rounds) = (now.saturating_sub(self.since), u64::from(self.rounds));
         self.counters.work.record(worked / rounds, rounds);
+        self.latencies.record(&self.counters, now);
         self.worked += worked;
         self.brief = is_brief(worked, rounds);
         (self.since, self.stands_for, self.rounds) = (now, self.rounds, 0);
@@ -149,6 +160,8 @@ fn is_brief(worked: u64, rounds: u64) -> bool {
 /// A stage that ends, or is killed, is idle from then on.
 impl Drop for Meter {
     fn drop(&mut self) {
-        self.counters.workload.idle(self.counters.workload.at(self.clock.now()));
+        let now = self.clock.now();
+        self.latencies.record(&self.counters, now);
+        self.counters.workload.idle(self.counters.workload.at(now));
     }
 }

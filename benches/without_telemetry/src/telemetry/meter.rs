@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Clock, StageCounters};
+use super::{Clock, Latencies, StageCounters};
 
 /// As in the runtime.
 const BRIEF: Duration = Duration::from_micros(20);
@@ -57,7 +57,10 @@ impl Meter {
     pub(crate) fn waited(&self, _entered_at: u64, _messages: usize) {}
 
     #[inline]
-    pub(crate) fn worked(&mut self) {
+    pub(crate) fn waits(&mut self) {}
+
+    #[inline]
+    pub(crate) fn worked(&mut self, _settled: &mut Latencies) {
         self.rounds += 1;
         if !self.brief || self.rounds == SAMPLE {
             let now = Instant::now();

@@ -1,7 +1,8 @@
-//! The runtime's telemetry with four files exchanged.
+//! The runtime's telemetry with five files exchanged.
 
 mod clock;
 mod histogram;
+mod latencies;
 mod meter;
 mod spans;
 
@@ -27,6 +28,7 @@ mod workload;
 pub(crate) use clock::Clock;
 pub(crate) use counters::{Counters, StageCounters};
 pub(crate) use histogram::Histogram;
+pub(crate) use latencies::Latencies;
 pub(crate) use meter::Meter;
 pub use observer::{AckStop, BatchStart, BatchStop, ChunkStart, ChunkStop, Observer, Place, TakeStop};
 pub use percentiles::Percentiles;
