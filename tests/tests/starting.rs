@@ -11,7 +11,7 @@ use broadway::{
 };
 use broadway_tests::{Recorder, Scripted, Step, assert_settled, ms, within};
 use futures::FutureExt;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// A pipeline by hand, as the attribute would write it.
 struct Orders {
@@ -216,6 +216,55 @@ async fn a_connection_that_hangs_delays_the_start_by_ten_seconds_at_most_and_no_
         assert_eq!(pipeline.test_message(1u64).await.status, Status::Successful);
         pipeline.stop().await.unwrap();
         assert!(begun.elapsed() < ms(10_010), "{:?}", begun.elapsed());
+    })
+    .await;
+}
+
+/// Holds on to something, and connects at once or never.
+struct Holds(#[allow(dead_code)] Arc<()>, bool);
+
+#[broadway::async_trait]
+impl broadway::Producer for Holds {
+    type Data = u64;
+
+    async fn init(&mut self, _: &mut broadway::ProducerContext) -> Result<()> {
+        if self.1 { Ok(()) } else { std::future::pending().await }
+    }
+
+    async fn handle_demand(&mut self, _: usize, _: &mut broadway::Outbox<u64>) -> Result<broadway::Next> {
+        Ok(broadway::Next::Finished)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_is_dropped_leaves_nothing_behind() {
+    within(async {
+        // While a producer connects, and while `on_start` runs.
+        for connects in [false, true] {
+            let (held, hooks) = (Arc::new(()), Arc::new(AtomicUsize::new(0)));
+            let (source, kept, called) = (held.clone(), held.clone(), hooks.clone());
+            let hook = move || {
+                called.fetch_add(1, Ordering::SeqCst);
+                let kept = kept.clone();
+                async move {
+                    let _kept = kept;
+                    std::future::pending().await
+                }
+                .boxed()
+            };
+            let setup = Builder::new("unborn", move |_| Holds(source.clone(), connects), |_| async { Ok(()) }.boxed())
+                .on_start(hook)
+                .configure()
+                .name("unborn");
+            let metrics = tokio::runtime::Handle::current().metrics();
+            let tasks = metrics.num_alive_tasks();
+            assert!(timeout(ms(100), setup.start_link()).await.is_err());
+            assert_eq!(hooks.load(Ordering::SeqCst), usize::from(connects));
+            assert_eq!(Arc::strong_count(&held), 1, "producer, callbacks and hook are gone");
+            assert_eq!((metrics.num_alive_tasks(), is_running("unborn")), (tasks, false));
+            let next = Orders::named("next").configure().name("unborn").start_link().await.expect("the name is free");
+            next.stop().await.unwrap();
+        }
     })
     .await;
 }
