@@ -247,8 +247,31 @@ pub trait Observer: Send + Sync + 'static {
     /// `handle_failed` is called. [`handle_failed_exception`](Self::handle_failed_exception) has an example.
     fn handle_failed_start(&self, at: &Place<'_>, messages: usize) {}
 
-    /// `handle_failed` has returned. [`handle_failed_exception`](Self::handle_failed_exception) has an example of what is
-    /// called instead where it fails.
+    /// `handle_failed` has returned; where it fails, [`handle_failed_exception`](Self::handle_failed_exception) is called.
+    ///
+    /// ```
+    /// # use broadway::{Builder, Result, observe::{Observer, Place}, stage::from_iter};
+    /// # use futures::FutureExt;
+    /// # use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    /// static SEEN: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// # struct Eye;
+    /// impl Observer for Eye {
+    ///     fn handle_failed_stop(&self, _at: &Place<'_>, messages: usize) {
+    ///         SEEN.fetch_add(messages, Relaxed);
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let pipeline = Builder::new("seen", |_| from_iter(0..4u64), |message| async {
+    /// #     if message.data == 2 { Err("refused".into()) } else { Ok(()) }
+    /// # }.boxed())
+    /// # .handle_failed(|_| async { Ok(()) }.boxed())
+    /// # .observer(Eye);
+    /// # pipeline.start_link().await?.wait().await?;
+    /// assert_eq!(SEEN.load(Relaxed), 1);
+    /// # Ok(()) }
+    /// ```
     fn handle_failed_stop(&self, at: &Place<'_>, messages: usize) {}
 
     /// `handle_failed` failed, panicked or hung; its messages are released.
