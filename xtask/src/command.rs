@@ -20,6 +20,17 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("{command:?} failed: {status}")) }
 }
 
+/// Runs a command that says nothing unless it fails.
+pub(crate) fn quiet(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| format!("cannot run {command:?}: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!("{command:?} failed: {}\n{}", output.status, said.trim()))
+    }
+}
+
 /// Runs a command and gives what it wrote; errors are passed through.
 pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     let (text, status) = captured(command)?;

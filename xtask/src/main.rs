@@ -26,8 +26,8 @@ usage: cargo xtask COMMAND
   macro-cost [--quick]
                   measure what the attribute costs a build; without `--quick` writes docs/macro.md
   mutants [NAME]  apply each deliberate bug of tests/mutants/ to a copy; all must be found
-  fuzz --minutes N
-                  run each fuzzer of tests/fuzz so long (a nightly compiler, `cargo install cargo-fuzz`)
+  fuzz [NAME] --minutes N
+                  run each fuzzer of tests/fuzz so long, or one; needs a nightly compiler
   models [--deep] run the edge and the release lane in every order of their lock operations
   soak memory|processes --minutes N
                   run the test of that name for so long
@@ -55,7 +55,8 @@ fn main() -> ExitCode {
         ["mutants"] => mutants::run(""),
         ["mutants", only] => mutants::run(only),
         ["simulate", arguments @ ..] => simulate::simulate(arguments),
-        ["fuzz", "--minutes", minutes] => number(minutes).and_then(fuzz::all),
+        ["fuzz", "--minutes", minutes] => number(minutes).and_then(|minutes| fuzz::run_for(minutes, None)),
+        ["fuzz", only, "--minutes", minutes] => number(minutes).and_then(|minutes| fuzz::run_for(minutes, Some(only))),
         ["models"] => models::all(false),
         ["models", "--deep"] => models::all(true),
         ["soak", what, "--minutes", minutes] => number(minutes).and_then(|minutes| soak::soak(what, minutes)),

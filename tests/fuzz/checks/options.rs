@@ -119,6 +119,8 @@ async fn run(mut dice: Dice<'_>) {
     let (messages, patience, within, mark) = (dice.byte() % 40, dice.time(), dice.time(), dice.time());
     // Not much longer: what is tried again each millisecond takes long.
     let patience = patience.min(Duration::from_millis(1_500));
+    // In less time not every stage may come to its end, and the order to stop says so.
+    let within = within.max(Duration::from_secs(1));
     let builder = Builder::new(
         "fuzzed",
         move |stage: StageIndex| from_iter(if stage.get() == 0 { 0..messages } else { 0..0 }),

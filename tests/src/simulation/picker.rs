@@ -13,7 +13,7 @@ use broadway::{
 use super::{Book, Dice, Order, Scenario, Tally};
 
 /// More steps are a run that goes round in circles.
-const MOST_STEPS: u64 = 2_000_000;
+const MOST_STEPS: u64 = 100_000;
 
 /// See the module.
 #[derive(Debug)]
