@@ -60,6 +60,7 @@ pub(crate) const WORDS: &[&str] = &[
     "batch_timeout",
     "max_pending",
     "unrouted",
+    "enum",
     "fail",
     "s3",
     "archive",
