@@ -28,7 +28,7 @@ usage: cargo xtask COMMAND
   mutants [NAME]  apply each deliberate bug of tests/mutants/ to a copy; all must be found
   fuzz [NAME] --minutes N
                   run each fuzzer of tests/fuzz so long, or one; needs a nightly compiler
-  models [--deep] run the edge and the release lane in every order of their lock operations
+  models [--deep] run the edge, the lane and the stage layer in every order of their lock operations
   soak memory|processes --minutes N
                   run the test of that name for so long
   servers up      install and start what the tests need and is missing

@@ -1,4 +1,4 @@
-//! The model checker on the edge and the release lane.
+//! The model checker on the edge, the release lane and the stage layer.
 
 use crate::command::{cargo, run};
 

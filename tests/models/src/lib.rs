@@ -1,4 +1,4 @@
-//! The edge and the release lane of the runtime under a model checker: the very files of `runtime/src`, compiled with a
+//! The edge, the release lane and the stage layer of the runtime under a model checker: the very files of `runtime/src`, compiled with a
 //! `sync` of loom's, which runs each model in every order of its threads' lock operations (up to a number of
 //! preemptions). Invariant: a model ends in every order, no message is lost or seen twice, and all demand comes back.
 //!
@@ -7,6 +7,8 @@
 
 #[allow(dead_code, missing_docs, reason = "the stand-in has what the lane needs")]
 mod acknowledger;
+#[allow(dead_code, reason = "a dispatcher names it")]
+mod backoff;
 mod bounds;
 mod cancelled;
 mod demand;
@@ -21,6 +23,16 @@ mod pipeline {
     pub(crate) use crate::lane::NoDesk as Shared;
 }
 mod quick;
+#[allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "models use a part of it"
+)]
+mod stage;
+mod subscribing;
 mod sync;
 #[allow(dead_code, reason = "a desk names it")]
 mod telemetry;
@@ -58,6 +70,9 @@ pub const MODELS: &[Model] = &[
     model("a_closed_edge_is_emptied_and_ends_its_consumers", 2, ending::closed),
     model("an_abandoned_edge_releases_what_nobody_took", 2, ending::abandoned),
     model("every_dropped_ticket_is_posted_once", 2, lane::posted),
+    model("a_consumer_that_cancels_while_it_asks_sees_one_end_and_loses_nothing", 1, subscribing::cancelled),
+    model("a_consumer_that_ends_takes_along_what_it_was_sent_and_nothing_else", 2, subscribing::left),
+    model("a_producer_that_ends_while_somebody_subscribes_leaves_nobody_waiting", 2, subscribing::ended),
     model("a_ticket_may_outlive_its_lane", 2, lane::outlived),
 ];
 
