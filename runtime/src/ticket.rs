@@ -183,7 +183,8 @@ pub(crate) trait Desk: Send + Sync {
 pub(crate) struct ReleaseLane {
     id: u32,
     desk: Weak<dyn Desk>,
-    waiting: Mutex<Vec<Unsettled>>,
+    /// `None` when the pipeline has ended.
+    waiting: Mutex<Option<Vec<Unsettled>>>,
     posted: Notify,
 }
 
@@ -193,24 +194,34 @@ static NEXT_LANE: AtomicU32 = AtomicU32::new(1);
 impl ReleaseLane {
     pub(crate) fn open(desk: Weak<dyn Desk>) -> Arc<Self> {
         let id = NEXT_LANE.fetch_add(1, Ordering::Relaxed);
-        let lane = Arc::new(Self { id, desk, waiting: Mutex::default(), posted: Notify::new() });
+        let lane = Arc::new(Self { id, desk, waiting: Mutex::new(Some(Vec::new())), posted: Notify::new() });
         LANES.get().write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::downgrade(&lane));
         lane
     }
 
     pub(crate) fn post(&self, unsettled: Unsettled) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(unsettled);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(waiting) = &mut *waiting else { return };
+        waiting.push(unsettled);
         self.posted.notify_one();
     }
 
     /// Takes all that waits.
     pub(crate) fn take(&self) -> Vec<Unsettled> {
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The pipeline has ended: what waits, and what is still posted, is left to its source. Who waits for a message that
+    /// was pushed is told by that.
+    pub(crate) fn close(&self) {
+        let left = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(left);
     }
 
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, Vec::len)
     }
 
     /// Waits until something was posted since the last [`take`](Self::take). Cancel-safe.

@@ -323,6 +323,21 @@ async fn a_shorter_stop_cuts_a_hook_that_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_shorter_stop_cuts_on_stop_as_well() {
+    within(async {
+        let hooked = Hooked::new(TestProducer::of(0..5), [Nothing, Nothing, Hangs]);
+        let pipeline = hooked.start().await;
+        sleep(ms(1_000)).await;
+        let stopped = Instant::now();
+        let report = pipeline.stop_within(ms(500)).await.unwrap();
+        assert!((ms(500)..ms(510)).contains(&stopped.elapsed()), "{:?}", stopped.elapsed());
+        assert_eq!((report.reason, report.acknowledged > 0), (EndReason::Finished, true));
+        assert_eq!(report.hook_errors, ["`on_stop` failed: no result by the deadline"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hook_that_stops_its_own_pipeline_does_not_wait_for_itself() {
     within(async {
         let hooked = Hooked::new(TestProducer::of(0..50), [Nothing, Stops, Stops]);

@@ -59,3 +59,29 @@ async fn a_message_that_it_fails_is_not_handled_and_the_others_are() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn when_it_fails_a_message_that_had_failed_by_itself_keeps_its_reason() {
+    within(async {
+        let (source, reasons) = (TestProducer::of(0..2u64), Log::new());
+        let log = reasons.clone();
+        let pipeline = Builder::new("preparing", move |_| source.clone(), |_| async { Ok(()) }.boxed())
+            .topology(|topology| {
+                topology.processors.stages(1);
+            })
+            .prepare_messages(|messages: &mut [Message<u64>]| {
+                messages[0].fail("seen before");
+                async { Err("down".into()) }.boxed()
+            })
+            .handle_failed(move |messages| {
+                messages.iter().for_each(|message| log.push(message.failure().unwrap().reason().to_string()));
+                async { Ok(()) }.boxed()
+            })
+            .start_link()
+            .await
+            .unwrap();
+        assert_eq!(pipeline.wait().await.unwrap().failed, 2);
+        assert_eq!(reasons.all(), ["seen before", "down"]);
+    })
+    .await;
+}

@@ -1,6 +1,6 @@
 //! Messages that are pushed past the producers: they need no demand that a producer keeps to itself, and tell their outcome.
 
-use broadway::{BatchMode, Builder, Status, testing::TestProducer};
+use broadway::{BatchMode, Builder, PushError, Status, StopError, testing::TestProducer};
 use broadway_tests::{assert_settled, ms, within};
 use futures::FutureExt;
 
@@ -82,6 +82,90 @@ async fn a_push_of_another_type_is_refused_and_says_what_is_taken() {
         assert_eq!(error.to_string(), "the pipeline takes messages of `u64`");
         assert_eq!(pipeline.push_messages(Vec::<u64>::new()).await, Ok(()));
         assert_eq!(pipeline.stop().await.unwrap().emitted, 0);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_whose_producers_have_finished_takes_none() {
+    within(async {
+        let source = TestProducer::of(0..1u64);
+        let pipeline = Builder::new(
+            "finished",
+            move |_| source.clone(),
+            |_| {
+                async {
+                    tokio::time::sleep(ms(50)).await;
+                    Ok(())
+                }
+                .boxed()
+            },
+        )
+        .topology(|topology| {
+            topology.processors.stages(1);
+        })
+        .start_link()
+        .await
+        .unwrap();
+        tokio::time::sleep(ms(10)).await;
+        // Its last message is still at work: what comes now would not be handled any more.
+        assert_eq!(pipeline.push_messages(vec![1u64]).await, Err(PushError::Draining));
+        let report = pipeline.wait().await.unwrap();
+        assert_settled(&report);
+        assert_eq!((report.emitted, report.acknowledged, report.released), (1, 1, 0));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_message_is_told_when_the_pipeline_ends_without_a_verdict() {
+    within(async {
+        let source = TestProducer::<u64>::new();
+        let pipeline =
+            Builder::<u64, ()>::new("unsettled", move |_| source.clone(), |_| std::future::pending().boxed())
+                .start_link()
+                .await
+                .unwrap();
+        let handle = pipeline.handle();
+        let pushing = async { handle.test_message(2u64).await };
+        let stopping = async {
+            tokio::time::sleep(ms(10)).await;
+            pipeline.stop_within(ms(0)).await
+        };
+        let (outcome, stopped) = tokio::join!(pushing, stopping);
+        // No stage had a moment to stop in: what they held came back after the end.
+        assert!(matches!(stopped, Err(StopError::Stuck { report, .. }) if report.unsettled == 1));
+        assert_eq!(outcome.status, Status::Released);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_that_is_told_early_counts_the_attempts() {
+    within(async {
+        let pipeline = Builder::new(
+            "early",
+            |_| TestProducer::<u64>::new(),
+            |message| {
+                async move {
+                    if message.attempt() < 3 {
+                        return Err("down".into());
+                    }
+                    message.ack_immediately().await?;
+                    Ok(())
+                }
+                .boxed()
+            },
+        )
+        .topology(|topology| {
+            topology.processors.retry(|retry| retry);
+        })
+        .start_link()
+        .await
+        .unwrap();
+        let outcome = pipeline.test_message(1u64).await;
+        assert_eq!((outcome.status, outcome.attempts), (Status::Successful, 3));
+        pipeline.stop().await.unwrap();
     })
     .await;
 }

@@ -1,6 +1,11 @@
 //! How many messages leave all producers together in an interval.
 
-use broadway::{Builder, Pipeline, Status, stage::transform, testing::TestProducer, topology::RateLimiting};
+use broadway::{
+    Builder, Pipeline, Status,
+    stage::transform,
+    testing::{Choose, Schedule, Step as Turn, TestProducer},
+    topology::RateLimiting,
+};
 use broadway_tests::{Gate, Log, Recorder, Scripted, Step, assert_one_verdict_each, assert_settled, ms, within};
 use futures::FutureExt;
 use tokio::time::Instant;
@@ -243,4 +248,36 @@ async fn a_limiter_that_crashed_begins_a_new_interval_and_lives_until_the_drain_
         assert_eq!((report.acknowledged, report.emitted), (4, 4));
     })
     .await;
+}
+
+/// Of the tasks that can run, the one that was spawned last runs.
+struct Youngest;
+
+impl Choose for Youngest {
+    fn choose(&mut self, runnable: &[u32]) -> Turn {
+        Turn::Run(runnable.len() - 1)
+    }
+
+    fn random(&mut self) -> u64 {
+        0
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn producers_that_run_before_the_limiter_have_one_interval_and_not_two() {
+    let source = TestProducer::of(0..100u64);
+    let run = async move {
+        let pipeline = Builder::new("limited", move |_| source.clone(), |_| async { Ok(()) }.boxed())
+            .topology(|topology| {
+                topology.producers.rate_limiting(10, 1_000);
+            })
+            .start_link()
+            .await
+            .unwrap();
+        tokio::time::sleep(ms(500)).await;
+        let emitted = pipeline.stats().emitted;
+        pipeline.stop().await.unwrap();
+        emitted
+    };
+    assert_eq!(within(Schedule::run(Youngest, run)).await, 10);
 }

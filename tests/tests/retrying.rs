@@ -413,3 +413,38 @@ async fn prepare_messages_sees_a_take_of_retries_again() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_parked_when_prepare_messages_fails_has_not_been_tried() {
+    within(async {
+        let recorder = Recorder::default();
+        let (source, prepared, handled) = (finishing(&recorder, [1, 11, 21]), Log::new(), Log::new());
+        let (log, calls, start) = (prepared.clone(), handled.clone(), Instant::now());
+        let pipeline = Builder::new(
+            "preparing",
+            move |_| source.another(),
+            move |message: &mut Message<u64>| {
+                calls.push((start.elapsed().as_millis(), message.data, message.attempt()));
+                async { Ok(()) }.boxed()
+            },
+        )
+        .partition_by(|message| message.data % 10)
+        .topology(|topology| {
+            topology.processors.stages(1).retry(|retry| retry.backoff(|backoff| backoff.jitter(0)));
+        })
+        .prepare_messages(move |messages| -> BoxFuture<'_, Result<()>> {
+            let first = log.is_empty();
+            assert!(messages.iter().all(|message| message.failure().is_none()), "{messages:?}");
+            log.push(messages.iter().map(|message| (message.data, message.attempt())).collect::<Vec<_>>());
+            async move { if first { down() } else { Ok(()) } }.boxed()
+        })
+        .start_link()
+        .await
+        .unwrap();
+        assert_eq!(pipeline.wait().await.unwrap().acknowledged, 3);
+        // The first is tried again after its wait, the others at once after it.
+        assert_eq!(prepared.all(), [vec![(1, 1), (11, 1), (21, 1)], vec![(1, 2)], vec![(11, 1), (21, 1)]]);
+        assert_eq!(handled.all(), [(100, 1, 2), (100, 11, 1), (100, 21, 1)]);
+    })
+    .await;
+}

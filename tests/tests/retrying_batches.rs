@@ -3,6 +3,7 @@
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
+    mpsc,
 };
 
 use broadway::{Builder, Closures, DefaultBatcher, Message, Pipeline, Result, ResultExt, Status, topology::Batcher};
@@ -286,4 +287,40 @@ async fn the_leases_of_a_batch_are_renewed_together_and_what_is_not_renewed_is_t
         })
         .await;
     }
+}
+
+#[test]
+fn while_a_batch_is_tried_again_the_batcher_waits_for_room_and_does_not_spin() {
+    let (done, ended) = mpsc::channel();
+    // On a thread of its own: with a task that never rests, virtual time stands still.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(within(async {
+            let recorder = Recorder::default();
+            let setup = Setup::new(Scripted::new(&recorder, [Step::Emit((0..4).collect()), Step::Wait(vec![])]));
+            let pipeline = setup
+                .start(
+                    |batcher| batcher.max_pending(4),
+                    |batch| {
+                        let (first, attempt) = (batch.outputs()[0] == 0, batch.info().attempt());
+                        async move {
+                            if first && attempt == 2 {
+                                tokio::time::sleep(ms(50)).await;
+                            }
+                            if first && attempt == 1 { Err("down".into()) } else { Ok(()) }
+                        }
+                        .boxed()
+                    },
+                )
+                .await;
+            // The second attempt began at 100 ms, and its batch processor holds no demand meanwhile.
+            tokio::time::sleep(ms(110)).await;
+            pipeline.push_messages((4..24u64).collect()).await.unwrap();
+            let report = pipeline.stop().await.unwrap();
+            assert_settled(&report);
+            assert_eq!(report.acknowledged, 24);
+        }));
+        done.send(()).unwrap();
+    });
+    ended.recv_timeout(std::time::Duration::from_secs(60)).expect("the batcher spins, or a check failed");
 }

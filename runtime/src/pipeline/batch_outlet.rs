@@ -65,8 +65,12 @@ impl<P: Broadway> BatchOutlet<P> {
 
     /// One poll of a wait until a batch may leave that still fills, or else until half of those that went ahead are taken.
     pub(crate) fn poll_room(&mut self, cx: &Context<'_>, any_filling: bool) -> Poll<()> {
-        let least = if any_filling { 1 } else { -((self.ahead.len() / 2) as isize) };
-        self.feeder.poll_unused(cx, least).map(drop)
+        if any_filling {
+            self.feeder.poll_unused(cx, 1).map(drop)
+        } else {
+            // Demand would not do: a batch processor that tries an earlier batch again has given it back, and takes nothing.
+            self.feeder.poll_queued(cx, self.ahead.len() / 2)
+        }
     }
 
     fn forget_taken(&mut self, queued: usize) {

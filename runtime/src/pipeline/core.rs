@@ -37,6 +37,10 @@ pub(crate) trait Entry: Send + Sync {
 
     /// What waits between the layers right now.
     fn queues(&self) -> Vec<QueueStats>;
+
+    /// How much of `max_waiting` is taken, in the processors and for each batcher.
+    #[cfg(feature = "testing")]
+    fn waiting(&self) -> Vec<u64>;
 }
 
 /// Why messages could not be pushed.
@@ -50,7 +54,7 @@ pub enum PushError {
         /// The type that it takes.
         takes: &'static str,
     },
-    /// The pipeline drains, or has ended.
+    /// The pipeline drains, its producers have all finished, or it has ended.
     Draining,
 }
 
@@ -92,6 +96,7 @@ impl Core {
     pub(crate) fn end(&self, ending: Ending) {
         *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.shared.end();
+        self.shared.lane.close();
         self.ending.send_replace(Some(ending));
     }
 

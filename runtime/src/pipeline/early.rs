@@ -136,7 +136,7 @@ fn groups<T, B>(messages: &mut [Message<T, B>]) -> Result<Vec<Untold>, AckError>
         let (ack_ref, failure): (AckRef, Option<Box<Failure>>) = (message.ticket.ack_ref(), message.failure.clone());
         let mut settlement = Settlement { data: message.ticket.tell(), failure, release_after };
         if ack_ref == outcome::ACK_REF {
-            outcome::tell_early(&mut settlement, verdict, &message.batch_key);
+            outcome::tell_early(&mut settlement, verdict, &message.batch_key, message.attempt());
         }
         if let Some(envelope) = &mut message.envelope {
             // Nothing is left to be renewed.

@@ -55,7 +55,8 @@ impl<P: Broadway> Entry for Door<P> {
                 let most = plan.topology.processor_demand() as usize;
                 // Not behind a producer that has reserved all demand for an ask that may last for ever.
                 let room = outlet.pass().await.min(most);
-                if shared.draining().is_raised() || *plan.worked.borrow() {
+                // The edge is closed when all producers have finished.
+                if shared.draining().is_raised() || outlet.is_closed() {
                     return Err(PushError::Draining);
                 }
                 let emitted_at = shared.now();
@@ -70,11 +71,14 @@ impl<P: Broadway> Entry for Door<P> {
                     pushed.push((plan.partition(&mut message), message));
                 }
                 shared.counters.lane.emitted.fetch_add(pushed.len() as u64, Ordering::Relaxed);
-                if plan.topology.processors.partitioned {
-                    outlet.fill_partitions(&mut pushed);
+                let open = if plan.topology.processors.partitioned {
+                    outlet.fill_partitions(&mut pushed)
                 } else {
                     let messages = pushed.into_iter().map(|(_, message)| message).collect();
-                    outlet.fill(&mut vec![messages]);
+                    outlet.fill(&mut vec![messages])
+                };
+                if !open {
+                    return Err(PushError::Draining);
                 }
             }
             Ok(())
@@ -83,5 +87,10 @@ impl<P: Broadway> Entry for Door<P> {
 
     fn queues(&self) -> Vec<QueueStats> {
         self.plan.queues()
+    }
+
+    #[cfg(feature = "testing")]
+    fn waiting(&self) -> Vec<u64> {
+        self.plan.waiting()
     }
 }

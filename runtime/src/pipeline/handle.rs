@@ -198,7 +198,7 @@ impl Handle {
     /// ```
     ///
     /// # Errors
-    /// If the pipeline takes messages of another type, or drains.
+    /// If the pipeline takes messages of another type, if it drains, or if all its producers have finished.
     pub async fn push_messages<T: Send + 'static>(&self, messages: Vec<T>) -> Result<(), PushError> {
         self.push(messages, BatchMode::Bulk, Vec::new()).await
     }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// `on_stop` has at least so much time.
-const LEAST: Duration = Duration::from_millis(100);
+pub(crate) const LEAST: Duration = Duration::from_millis(100);
 
 /// Of a hook that was cut.
 pub(crate) const NO_RESULT: &str = "no result by the deadline";
@@ -44,7 +44,6 @@ impl<P: Broadway> Hooks for Plan<P> {
 
     fn stopped(&self, deadline: Instant) -> BoxFuture<'static, Result<(), String>> {
         let pipeline = self.pipeline.clone();
-        let deadline = deadline.max(Instant::now() + LEAST);
         let shared = self.shared.clone();
         by(deadline, "on_stop", shared, async move { pipeline.stopped().await }).boxed()
     }

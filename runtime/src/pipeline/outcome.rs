@@ -225,10 +225,10 @@ pub(crate) fn tell<P: Broadway>(
 }
 
 /// Tells the waiter, if there is one, a verdict that was asked for before the end: there is no output and no batch.
-pub(crate) fn tell_early(settlement: &mut Settlement, verdict: Verdict, batch_key: &BatchKey) {
+pub(crate) fn tell_early(settlement: &mut Settlement, verdict: Verdict, batch_key: &BatchKey, attempts: u32) {
     let data = std::mem::take(&mut settlement.data);
     let Some(waiter) = data.get::<Waiter>() else { return };
-    let outcome = Outcome { attempts: 1, batch_key: batch_key.clone(), ..Outcome::of(settlement) };
+    let outcome = Outcome { attempts, batch_key: batch_key.clone(), ..Outcome::of(settlement) };
     waiter.tell(outcome, verdict, settlement.release_after);
 }
 

@@ -144,6 +144,13 @@ impl<P: Broadway> Plan<P> {
         queues
     }
 
+    /// How much of `max_waiting` is taken, in the processors and for each batcher.
+    #[cfg(feature = "testing")]
+    pub(crate) fn waiting(&self) -> Vec<u64> {
+        let batchers = self.to_batchers.iter().map(|edges| &edges.waiting);
+        std::iter::once(&self.waiting).chain(batchers).map(|budget| budget.taken() as u64).collect()
+    }
+
     fn stage(&self, name: &str) -> Stage<P> {
         Stage::new(self.pipeline.clone(), self.shared.clone(), name)
     }
@@ -247,6 +254,8 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
             }
             Role::RateLimiter => {
                 let (limiter, worked) = (self.limiter.clone(), self.worked.subscribe());
+                // Here, and not in its task: producers that run before that would have two windows at once.
+                limiter.iter().for_each(|limiter| limiter.begin());
                 Box::pin(async move {
                     if let Some(limiter) = limiter {
                         limiter.run(worked).await;

@@ -253,7 +253,10 @@ impl<P: Broadway> Processor<P> {
         self.stage.lent.check(messages, &self.stage.probe, |_| {});
         if let Err(failure) = result {
             events::callback_failed(&self.stage.probe.place(), "prepare_messages", messages.len(), &failure);
-            messages.iter_mut().for_each(|message| message.failure = Some(failure.clone()));
+            // One that had failed before keeps its reason.
+            for message in messages.iter_mut().filter(|message| message.failure.is_none()) {
+                message.failure = Some(failure.clone());
+            }
         }
     }
 }
@@ -270,6 +273,8 @@ async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, r
         if A::ON
             && let Some(way) = again.holds_back(round.ways.len(), message)
         {
+            // It has not been tried: what `prepare_messages` made of it is not counted, and is done again.
+            message.failure = None;
             round.ways.push(way);
             continue;
         }

@@ -29,9 +29,13 @@ impl RateLimiter {
         Self(Mutex::new(window), Notify::new())
     }
 
-    /// Its life as a stage: it begins a window, and stays until everything is worked off.
-    pub(crate) async fn run(&self, mut worked: watch::Receiver<bool>) {
+    /// Begins a window with the limit that there is: the limiter starts, or starts again.
+    pub(crate) fn begin(&self) {
         self.update(self.limit(), true);
+    }
+
+    /// Its life as a stage: it stays until everything is worked off.
+    pub(crate) async fn run(&self, mut worked: watch::Receiver<bool>) {
         let _ = worked.wait_for(|worked| *worked).await;
     }
 

@@ -12,7 +12,7 @@ use tokio::{
 
 use super::{
     Core,
-    hooks::{Hooks, NO_RESULT, failed},
+    hooks::{Hooks, LEAST, NO_RESULT, failed},
     inside::InsideMark,
     order::Order,
     terminator::Terminator,
@@ -87,7 +87,7 @@ async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, hooks: Arc<dyn 
         (ending, _) => ending,
     };
     let mut errors = last.errors();
-    errors.extend(hooks.stopped(deadline).await.err());
+    errors.extend(stop(&core, &*hooks, deadline).await.err());
     if let Ok(report) | Err(StopError::Stuck { report, .. } | StopError::GaveUp { report, .. }) = &mut ending {
         report.hook_errors = errors;
         report.took = core.shared.took();
@@ -199,6 +199,32 @@ async fn watch_over(core: &Core, tree: &mut TreeTask, last: &mut Last<'_>, mut w
     }
 }
 
+/// `on_stop`, which a later order cuts like an earlier one.
+async fn stop(core: &Core, hooks: &dyn Hooks, deadline: Instant) -> Result<(), String> {
+    let least = Instant::now() + LEAST;
+    tokio::select! {
+        biased;
+        result = hooks.stopped(deadline.max(least)) => result,
+        () = past(core, deadline, least) => Err(failed(core.shared.name(), "on_stop", NO_RESULT)),
+    }
+}
+
+/// Waits until the deadline, which a later order can bring forward, but not before `least`.
+async fn past(core: &Core, mut deadline: Instant, least: Instant) {
+    let mut orders = core.orders.subscribe();
+    // An order that came before counts too.
+    orders.mark_changed();
+    loop {
+        tokio::select! {
+            biased;
+            Ok(()) = orders.changed() => {
+                deadline = orders.borrow_and_update().map_or(deadline, |order| deadline.min(order.deadline));
+            }
+            () = sleep_until(deadline.max(least)) => return,
+        }
+    }
+}
+
 /// Serves the release lane until `stopped`, and all is settled, or until the deadline, which a later order can bring
 /// forward.
 async fn release_what_is_left(core: &Core, deadline: Instant, stopped: impl Future<Output = ()>) {
@@ -210,24 +236,11 @@ async fn release_what_is_left(core: &Core, deadline: Instant, stopped: impl Futu
             done.send_replace(true);
         });
     };
-    let mut orders = core.orders.subscribe();
-    let mut deadline = deadline;
-    let past = async {
-        loop {
-            tokio::select! {
-                biased;
-                Ok(()) = orders.changed() => {
-                    deadline = orders.borrow_and_update().map_or(deadline, |order| deadline.min(order.deadline));
-                }
-                () = sleep_until(deadline) => return,
-            }
-        }
-    };
     // Past the deadline the sources' own redelivery takes over.
     tokio::select! {
         biased;
         () = releasing => {}
-        () = past => {}
+        () = past(core, deadline, deadline.min(Instant::now())) => {}
     }
 }
 

@@ -30,6 +30,12 @@ impl Budget {
         Arc::new(Self { most, taken: AtomicUsize::new(0), freed: Notify::new() })
     }
 
+    /// How many messages wait that were paid for.
+    #[cfg(feature = "testing")]
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(SeqCst)
+    }
+
     /// Takes up to `n`, and says how many.
     fn take(&self, n: usize) -> usize {
         let mut got = 0;

@@ -153,6 +153,12 @@ impl Handle {
         self.core().shared.counters.stage(stage).running.load(std::sync::atomic::Ordering::SeqCst)
     }
 
+    /// How much of `max_waiting` is taken, in the processors and for each batcher; nothing once the pipeline has ended.
+    #[doc(hidden)]
+    pub fn waiting(&self) -> Vec<u64> {
+        self.core().entry().map(|entry| entry.waiting()).unwrap_or_default()
+    }
+
     /// The end of a pipeline whose owner is gone.
     #[doc(hidden)]
     pub async fn ended(&self) -> Result<Report, StopError> {

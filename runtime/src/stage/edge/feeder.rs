@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{Cargo, Edge, Slot, State, Wakers, wake};
+use super::{Cargo, Edge, Passing, Slot, State, Wakers, wake};
 
 /// Chunks of a partition's queue are no longer: a take that splits one moves what stays.
 const PARTITION_CHUNK: usize = 16;
@@ -68,7 +68,17 @@ impl<C: Cargo> Feeder<C> {
         if unused >= least {
             return Poll::Ready(unused);
         }
-        state.passing = Some((least, cx.waker().clone()));
+        state.passing = Some((Passing::Unused(least), cx.waker().clone()));
+        Poll::Pending
+    }
+
+    /// One poll of a wait until at most so many messages are queued, for one who sends ahead.
+    pub(crate) fn poll_queued(&mut self, cx: &Context<'_>, most: usize) -> Poll<()> {
+        let mut state = self.edge.lock();
+        if state.waiting <= most {
+            return Poll::Ready(());
+        }
+        state.passing = Some((Passing::Queued(most), cx.waker().clone()));
         Poll::Pending
     }
 
@@ -108,11 +118,17 @@ impl<C: Cargo> Feeder<C> {
     /// Fills what is reserved with all `chunks`, and frees the rest of it. More than was reserved is accepted too: a push
     /// source that exceeds its demand is not asked again until the excess is worked off.
     ///
-    /// On a closed edge nobody would take them: they are dropped, which releases them.
-    pub(crate) fn fill(&mut self, chunks: &mut Vec<C>) {
+    /// On a closed edge nobody would take them: they are dropped, which releases them. Says whether it is open.
+    pub(crate) fn fill(&mut self, chunks: &mut Vec<C>) -> bool {
         let n = chunks.iter().map(C::len).sum();
-        self.filled(n, |state| chunks.drain(..).for_each(|chunk| state.push(0, chunk)));
+        let open = self.filled(n, |state| chunks.drain(..).for_each(|chunk| state.push(0, chunk))).is_some();
         chunks.clear();
+        open
+    }
+
+    /// Whether nobody takes anything any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.edge.lock().closed
     }
 
     /// Pushes `n` messages, unless the edge is closed, and frees what was reserved.
@@ -177,8 +193,8 @@ impl<C: Cargo> Feeder<C> {
 
 impl<T> Feeder<Vec<T>> {
     /// [`fill`](Self::fill) for an edge with partitions: each message comes with its own.
-    pub(crate) fn fill_partitions(&mut self, messages: &mut Vec<(u64, T)>) {
-        self.filled(messages.len(), |state| {
+    pub(crate) fn fill_partitions(&mut self, messages: &mut Vec<(u64, T)>) -> bool {
+        let filled = self.filled(messages.len(), |state| {
             state.waiting += messages.len();
             for (partition, message) in messages.drain(..) {
                 let queue = (partition % state.queues.len() as u64) as usize;
@@ -193,6 +209,7 @@ impl<T> Feeder<Vec<T>> {
             }
         });
         messages.clear();
+        filled.is_some()
     }
 }
 

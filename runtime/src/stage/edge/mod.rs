@@ -49,7 +49,7 @@ struct State<C> {
     /// Demand that is reserved and not filled.
     reserved: usize,
     /// Who waits for demand that is not used, reserved or not, and for how much.
-    passing: Option<(isize, Waker)>,
+    passing: Option<(Passing, Waker)>,
     consumers: Vec<Slot>,
     /// Consumers that wait, longest first.
     idle: VecDeque<usize>,
@@ -176,11 +176,15 @@ impl<C: Cargo> State<C> {
         waker
     }
 
-    /// Whoever waits to pass, if there is enough unused demand by now.
+    /// Whoever waits to pass, if what it waits for is there by now.
     #[inline]
     fn next_passing(&mut self) -> Option<Waker> {
-        let (least, _) = self.passing.as_ref()?;
-        if self.unused() < *least {
+        let (passing, _) = self.passing.as_ref()?;
+        let passes = match passing {
+            Passing::Unused(least) => self.unused() >= *least,
+            Passing::Queued(most) => self.waiting <= *most,
+        };
+        if !passes {
             return None;
         }
         self.passing.take().map(|(_, waker)| waker)
@@ -202,6 +206,15 @@ impl<C: Cargo> State<C> {
             self.spares.push(spare);
         }
     }
+}
+
+/// What one waits for who does not wait for open demand.
+#[derive(Debug, Clone, Copy)]
+enum Passing {
+    /// So much demand that is unused.
+    Unused(isize),
+    /// At most so many messages in the queue.
+    Queued(usize),
 }
 
 impl Slot {
