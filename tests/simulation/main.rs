@@ -1,6 +1,6 @@
 //! Thousands of pipelines of random shape, with random faults, kills and stops, in random orders: no promise is broken.
 
-use broadway_tests::simulation::{Scenario, many, run, small};
+use broadway_tests::simulation::{Does, Scenario, many, run, small};
 
 #[test]
 fn two_thousand_seeds_break_no_promise() {
@@ -8,9 +8,9 @@ fn two_thousand_seeds_break_no_promise() {
     assert!(sum.violations.is_empty(), "\n{}\n", sum.failures().join("\n"));
     // A simulation in which nothing happens proves nothing.
     let (faults, kills) = sum.tally.kinds();
-    assert!(faults == 16 && kills == 7, "{}", sum.tally);
+    assert!(faults == 28 && kills == 7, "{}", sum.tally);
     let (what, n) = sum.tally.rarest().unwrap();
-    assert!(n >= 20, "only {n} {what}\n{}", sum.tally);
+    assert!(n >= 10, "only {n} {what}\n{}", sum.tally);
 }
 
 #[test]
@@ -19,10 +19,13 @@ fn the_same_seed_is_the_same_run() {
     for (seed, hash) in (0..).zip(&hashes) {
         assert_eq!(run(&Scenario::of(seed), seed % 2 == 0).hash, *hash, "seed {seed}");
     }
-    let mut different = hashes.clone();
+    // Those whose `on_start` fails end alike.
+    let starts = |seed: &u64| Scenario::of(*seed).hooks.start == Does::Well;
+    let started: Vec<u64> = (0..).zip(hashes).filter(|(seed, _)| starts(seed)).map(|(_, hash)| hash).collect();
+    let mut different = started.clone();
     different.sort_unstable();
     different.dedup();
-    assert_eq!(different.len(), hashes.len());
+    assert!(started.len() > 150 && different.len() == started.len());
 }
 
 #[test]

@@ -4,66 +4,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use broadway::Status;
+use broadway::{Handle, Signal};
 use tokio::{sync::Notify, time::Instant};
 
-use super::{Scenario, Tally};
+use super::{
+    Limits, Scenario, Tally,
+    entry::{Due, Entry},
+    fault::Fault,
+};
 
 /// Shared by everything that takes part in a run.
 #[derive(Debug, Clone)]
-pub(super) struct Book(Arc<Mutex<Entries>>, Instant, Arc<Notify>);
-
-/// What should become of a message, as far as it has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Due {
-    /// Not handled, or not to the end: if it is told now, it is released.
-    Released,
-    /// Its callbacks succeeded.
-    Successful,
-    /// One failed it.
-    Failed,
-    /// It failed and was discarded.
-    Discarded,
-    /// It failed and is released later.
-    Later,
-}
-
-/// What a source was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Told {
-    /// The verdict.
-    pub(super) status: Status,
-    /// Whether it carried a failure.
-    pub(super) failure: bool,
-}
-
-/// One message.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    /// Which producer stage emitted it, and which instance of it.
-    pub(super) source: (usize, u64),
-    /// Whether it is emitted and nothing has become of it.
-    pub(super) waiting: bool,
-    /// How often `handle_message` began.
-    pub(super) entered: u32,
-    /// When it ended.
-    pub(super) handled_at: Option<Instant>,
-    /// Where it was routed to.
-    pub(super) batcher: Option<usize>,
-    /// How often `handle_batch` began with it.
-    pub(super) batched: u32,
-    /// How often `handle_failed` saw it.
-    pub(super) failed: u32,
-    /// What should become of it.
-    pub(super) due: Due,
-    /// Told first; all others must be the same.
-    pub(super) told: Option<Told>,
-    /// How often it arrived.
-    pub(super) delivered: u32,
-}
+pub(super) struct Book(Arc<Mutex<Entries>>, Instant, Arc<Notify>, Arc<OnceLock<Handle>>);
 
 /// All that is written down.
 #[derive(Debug)]
@@ -94,8 +49,22 @@ pub(super) struct Entries {
     pub(super) busy: BTreeSet<(usize, u64)>,
     /// The latest message of each partition that was handled, and batched by batcher and key.
     pub(super) last_handled: BTreeMap<u64, u64>,
-    /// See `last_handled`.
-    pub(super) last_batched: BTreeMap<(usize, u64, u64), u64>,
+    /// See `last_handled`; with its batch.
+    pub(super) last_batched: BTreeMap<(usize, u64, u64), (u64, u64)>,
+    /// Batches that left their batchers.
+    pub(super) batches: u64,
+    /// Messages of batches at work that have failed by themselves.
+    pub(super) own: BTreeMap<u64, Fault>,
+    /// Raised in a drain, once a producer has started.
+    pub(super) draining: Option<Signal>,
+    /// Whether it is paused.
+    pub(super) paused: bool,
+    /// What may have left the producers by now.
+    pub(super) limits: Option<Limits>,
+    /// How often each hook was called.
+    pub(super) hooks: BTreeMap<&'static str, u64>,
+    /// When a producer last failed that has failed for as long as `give_up_after`.
+    pub(super) gave_up_at: Option<u64>,
     /// Handed over at a drain, beyond all demand.
     pub(super) handed_over: u64,
     /// Emitted and not handled yet.
@@ -115,6 +84,8 @@ pub(super) struct SourceBook {
     pub(super) asks: u64,
     /// Errors since the last success.
     pub(super) errors: u64,
+    /// When the first of them came, in milliseconds.
+    pub(super) failing_since: Option<u64>,
     /// Instances that were made.
     pub(super) instances: u64,
 }
@@ -137,18 +108,30 @@ impl Book {
             busy: BTreeSet::new(),
             last_handled: BTreeMap::new(),
             last_batched: BTreeMap::new(),
+            batches: 0,
+            own: BTreeMap::new(),
+            draining: None,
+            paused: false,
+            limits: scenario.shape.rate_limit.map(Limits::new),
+            hooks: BTreeMap::new(),
+            gave_up_at: None,
             handed_over: 0,
             unhandled: 0,
             steps: 0,
             hash: 0xCBF2_9CE4_8422_2325,
             lines: verbose.then(Vec::new),
         };
-        Self(Arc::new(Mutex::new(entries)), Instant::now(), Arc::default())
+        Self(Arc::new(Mutex::new(entries)), Instant::now(), Arc::default(), Arc::default())
     }
 
     /// All that is written down.
     pub(super) fn open(&self) -> MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pipeline, as soon as it runs.
+    pub(super) fn pipeline(&self) -> &OnceLock<Handle> {
+        &self.3
     }
 
     /// Milliseconds since the start.
@@ -224,6 +207,51 @@ impl Entries {
     pub(super) fn leaves(&mut self, number: u64) {
         let entry = &mut self.messages[number as usize];
         self.unhandled -= u64::from(std::mem::replace(&mut entry.waiting, false));
+    }
+
+    /// Whether a drain has begun.
+    pub(super) fn drains(&self) -> bool {
+        self.draining.as_ref().is_some_and(Signal::is_raised)
+    }
+
+    /// Whether no crash took along what others held: they are on their way back to their source, and no demand.
+    pub(super) fn is_undisturbed(&self) -> bool {
+        self.kills.is_empty() && self.tally.of("producer panics") < 2
+    }
+
+    /// Another message.
+    pub(super) fn enter(&mut self, entry: Entry) -> u64 {
+        self.tally.count("messages", 1);
+        self.messages.push(entry);
+        self.messages.len() as u64 - 1
+    }
+
+    /// A message is seen in a callback.
+    pub(super) fn sees(&mut self, number: u64) -> &mut Entry {
+        let entry = &mut self.messages[number as usize];
+        entry.emitted = true;
+        entry
+    }
+
+    /// A message failed in `handle_message`, or before it.
+    pub(super) fn fails(&mut self, number: u64, fault: Fault) {
+        let retry = self.scenario.shape.retry;
+        self.spent += self.messages[number as usize].fails(fault, retry, false);
+    }
+
+    /// How many messages that producers emitted are in flight, and not on their way back as far as that is known.
+    pub(super) fn in_flight(&self) -> u64 {
+        let now = Instant::now();
+        let there = |entry: &&Entry| {
+            entry.is_produced() && entry.told.is_none() && !entry.back && !entry.is_as_good_as_over(now)
+        };
+        self.messages.iter().filter(there).count() as u64
+    }
+
+    /// How many wait for another attempt in `handle_message`, or in a batcher.
+    pub(super) fn waiting(&self, batcher: Option<usize>) -> u64 {
+        let there = |entry: &&Entry| entry.due == Due::Again && entry.told.is_none() && entry.batcher == batcher;
+        self.messages.iter().filter(there).count() as u64
     }
 
     /// The message of that number.

@@ -46,8 +46,18 @@ impl Dice {
         of[self.below(of.len() as u64) as usize]
     }
 
+    /// Other throws for each further attempt; the first has the dice as they are.
+    pub(super) fn again(&self, attempt: u64) -> Self {
+        Self(self.0 ^ attempt.saturating_sub(1).wrapping_mul(0xD6E8_FEB8_6659_FD93))
+    }
+
     /// Half the time nothing, else between the two: a run has few kinds of faults, and those often.
     pub(super) fn maybe(&mut self, least: u64, most: u64) -> u64 {
         if self.percent(50) { 0 } else { self.between(least, most) }
+    }
+
+    /// Between the two in `percent` of a hundred throws, else nothing.
+    pub(super) fn rarely(&mut self, percent: u64, least: u64, most: u64) -> u64 {
+        if self.percent(percent) { self.between(least, most) } else { 0 }
     }
 }

@@ -1,37 +1,65 @@
 //! Pipelines of random shape with random faults, run on virtual time in a random order, all from one seed: the same seed is
 //! the same run. What every promise means is checked by those who emit, handle and acknowledge.
 
+mod acknowledgers;
+mod batch_checks;
 mod batching;
 mod book;
+mod callback;
+mod callbacks;
 mod dice;
+mod early;
+mod ending;
+mod entry;
+mod excuses;
+mod failing;
+mod fault;
 mod handling;
+mod hooks;
 mod item;
+mod limits;
+mod looks;
 mod many;
 mod oracle;
 mod picker;
 mod pipeline;
+mod producer;
+mod push;
 mod quiet;
+mod retry;
 mod run;
 mod scenario;
 mod shape;
 mod shrink;
+mod sink;
 mod small;
 mod source;
+mod splitting;
 mod tally;
 mod teller;
 
 use book::Book;
 use dice::Dice;
 use item::Item;
+use limits::Limits;
 use picker::Picker;
 use pipeline::Simulated;
-use source::Stage;
+use producer::Stage;
 use teller::Teller;
 
+pub use acknowledgers::Acknowledgers;
+pub use callbacks::Callbacks;
+pub use ending::Ending;
+pub use hooks::{Does, Hooks};
+pub use limits::LimitChange;
 pub use many::{Sum, many};
+pub use push::{Push, Way};
+pub use retry::Retry;
 pub use run::{Outcome, run};
-pub use scenario::{Acknowledgers, Callbacks, Ending, Order, Scenario, Source};
+pub use scenario::{Order, Scenario};
 pub use shape::{BatcherShape, Shape};
 pub use shrink::shrink;
 pub use small::small;
+pub use source::Source;
+pub use splitting::Splitting;
 pub use tally::Tally;

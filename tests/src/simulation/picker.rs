@@ -1,9 +1,6 @@
 //! Chooses who runs next, by the scenario's order, and kills stages when their time has come.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, OnceLock},
-};
+use std::collections::BTreeMap;
 
 use broadway::{
     Handle,
@@ -13,7 +10,7 @@ use broadway::{
 use super::{Book, Dice, Order, Scenario, Tally};
 
 /// More steps are a run that goes round in circles.
-const MOST_STEPS: u64 = 100_000;
+const MOST_STEPS: u64 = 200_000;
 
 /// See the module.
 #[derive(Debug)]
@@ -28,14 +25,12 @@ pub(super) struct Picker {
     steps: u64,
     last: u32,
     priorities: BTreeMap<u32, u64>,
-    pipeline: Arc<OnceLock<Handle>>,
 }
 
 const ORDER: u64 = 51;
 
 impl Picker {
-    /// The pipeline whose stages are killed is set when it runs.
-    pub(super) fn new(scenario: &Scenario, book: &Book, pipeline: Arc<OnceLock<Handle>>) -> Self {
+    pub(super) fn new(scenario: &Scenario, book: &Book) -> Self {
         let mut kills = scenario.kills.clone();
         kills.sort_by(|a, b| b.cmp(a));
         Self {
@@ -49,7 +44,6 @@ impl Picker {
             steps: 0,
             last: 0,
             priorities: BTreeMap::new(),
-            pipeline,
         }
     }
 
@@ -57,8 +51,8 @@ impl Picker {
         if self.kills.last().is_some_and(|(at, _)| *at <= self.steps)
             && let Some((_, stage)) = self.kills.pop()
         {
-            let (book, pipeline) = (self.book.clone(), self.pipeline.clone());
-            return Some(Step::First(Box::pin(async move { kill(&book, pipeline.get(), stage) })));
+            let book = self.book.clone();
+            return Some(Step::First(Box::pin(async move { kill(&book, book.pipeline().get(), stage) })));
         }
         if self.stop_step.take_if(|step| *step <= self.steps).is_some() {
             let book = self.book.clone();

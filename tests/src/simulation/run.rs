@@ -1,17 +1,15 @@
 //! Runs a scenario, from the start of its pipeline to the last check.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, OnceLock},
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use broadway::{
-    Handle, Pipeline, Report, StartLink, StopError,
-    testing::{Choose, Schedule},
+use broadway::{Handle, Pipeline, Report, StartError, StartLink, StopError, testing::Schedule};
+use futures::{
+    FutureExt,
+    future::{FusedFuture, join4},
 };
 use tokio::time::{Instant, sleep_until};
 
-use super::{Book, Ending, Picker, Scenario, Simulated, Tally, oracle, quiet};
+use super::{Book, Ending, Picker, Scenario, Simulated, Tally, limits, looks, oracle, push, quiet};
 use crate::ms;
 
 /// What a run came to.
@@ -41,17 +39,8 @@ pub(super) struct End {
 /// Longer is never.
 const NEVER: u64 = 100 * 24 * 3600 * 1000;
 
-/// Runs it as its own order says.
+/// Runs it.
 pub fn run(scenario: &Scenario, verbose: bool) -> Outcome {
-    run_with(scenario, verbose, |book, pipeline| Picker::new(scenario, book, pipeline))
-}
-
-/// Runs it as somebody else chooses.
-pub(super) fn run_with<C: Choose>(
-    scenario: &Scenario,
-    verbose: bool,
-    choose: impl FnOnce(&Book, Arc<OnceLock<Handle>>) -> C,
-) -> Outcome {
     quiet::panics();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.expect("a runtime of one thread");
@@ -60,15 +49,13 @@ pub(super) fn run_with<C: Choose>(
         Book::new(scenario, verbose)
     };
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(async {
-            let pipeline = Arc::new(OnceLock::new());
-            Schedule::run(choose(&book, pipeline.clone()), live(book.clone(), pipeline)).await
-        })
+        runtime.block_on(async { Schedule::run(Picker::new(scenario, &book), live(book.clone())).await })
     }));
     drop(runtime);
     let mut entries = book.open();
     match ended {
-        Ok(end) => oracle::check(&mut entries, &end),
+        Ok(Some(end)) => oracle::check(&mut entries, &end),
+        Ok(None) => oracle::not_started(&mut entries),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned();
             entries.check(false, || format!("the run panicked: {}", text.unwrap_or_default()));
@@ -83,38 +70,51 @@ pub(super) fn run_with<C: Choose>(
     }
 }
 
-/// One pipeline's life.
-async fn live(book: Book, running: Arc<OnceLock<Handle>>) -> End {
-    let (ending, pauses) = {
-        let entries = book.open();
-        (entries.scenario.ending, entries.scenario.pauses.clone())
-    };
+/// One pipeline's life; `None` if it did not start, as it should not.
+async fn live(book: Book) -> Option<End> {
+    let ending = book.open().scenario.ending;
     let pipeline = match Simulated(book.clone()).start_link().await {
         Ok(pipeline) => pipeline,
+        Err(StartError::OnStart { .. }) => return None,
         Err(error) => panic!("it did not start: {error}"),
     };
-    let handle = running.get_or_init(|| pipeline.handle());
-    let pausing = async {
-        for (at, time) in pauses {
-            sleep_until(book.started() + ms(at)).await;
-            handle.pause();
-            book.note("pause", time, "");
-            book.sleep(time).await;
-            handle.resume();
-            book.open().tally.count("pauses", 1);
-        }
-        std::future::pending().await
-    };
-    let ending = async { tokio::time::timeout(ms(NEVER), end(&book, pipeline, ending)).await };
+    let handle = book.pipeline().get_or_init(|| pipeline.handle()).clone();
+    let around = join4(
+        pause(&book, &handle),
+        limits::change(&book, &handle),
+        looks::look(&book, &handle),
+        push::all(&book, &handle),
+    );
+    let mut around = std::pin::pin!(around.fuse());
     let ended = tokio::select! {
         biased;
-        ended = ending => ended,
-        () = pausing => unreachable!("nothing comes after it"),
+        ended = tokio::time::timeout(ms(NEVER), end(&book, pipeline, ending)) => ended,
+        () = async { (&mut around).await; std::future::pending().await } => unreachable!("nothing comes after it"),
     };
     let (ending, stopped_at) = ended.unwrap_or_else(|_| panic!("it hangs"));
     let ended_at = book.now();
     book.note("end", ended_at, format_args!("{ending:?}"));
-    End { ending, stopped_at, ended_at }
+    // Whoever waits for a message is told, and no push is taken any more.
+    if !around.is_terminated() && tokio::time::timeout(ms(1000), around).await.is_err() {
+        book.open().check(false, || "somebody waits for ever for what they pushed".into());
+    }
+    looks::last(&book, &handle, &ending);
+    Some(End { ending, stopped_at, ended_at })
+}
+
+/// Pauses, one after the other.
+async fn pause(book: &Book, pipeline: &Handle) {
+    let pauses = book.open().scenario.pauses.clone();
+    for (at, time) in pauses {
+        sleep_until(book.started() + ms(at)).await;
+        pipeline.pause();
+        book.note("pause", time, "");
+        book.open().paused = true;
+        book.sleep(time).await;
+        book.open().paused = false;
+        pipeline.resume();
+        book.open().tally.count("pauses", 1);
+    }
 }
 
 async fn end(book: &Book, pipeline: Pipeline, ending: Ending) -> (Result<Report, StopError>, Option<u64>) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use broadway::topology::{Node, Topology, Tree};
 
-use super::{Dice, Tally};
+use super::{Dice, Retry, Splitting, Tally};
 
 /// A topology, but for its producers. Times are milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,12 @@ pub struct Shape {
     pub partitioned: bool,
     /// Messages in an interval.
     pub rate_limit: Option<(u64, u64)>,
+    /// `give_up_after` of the producers.
+    pub give_up_after: Option<u64>,
+    /// `max_deliveries` of the producers.
+    pub max_deliveries: Option<u64>,
+    /// `retry` of the processors.
+    pub retry: Option<Retry>,
     /// Whether messages that chose no batcher fail.
     pub unrouted_fail: bool,
     /// The batchers.
@@ -42,6 +48,12 @@ pub struct BatcherShape {
     pub max_demand: Option<u64>,
     /// `timeout` of `handle_batch`.
     pub time_limit: Option<u64>,
+    /// `retry`.
+    pub retry: Option<Retry>,
+    /// `split`.
+    pub split: bool,
+    /// What ends a batch besides its size.
+    pub splitting: Option<Splitting>,
 }
 
 impl Shape {
@@ -61,9 +73,30 @@ impl Shape {
             timeout: if dice.percent(50) { Some(dice.between(5, 40)) } else { None },
             partitioned: dice.percent(35),
             rate_limit: if dice.percent(20) { Some((dice.between(1, 20), dice.between(5, 50))) } else { None },
+            give_up_after: if dice.percent(15) { Some(dice.between(50, 1500)) } else { None },
+            max_deliveries: if dice.percent(30) { Some(dice.between(1, 4)) } else { None },
+            retry: if dice.percent(40) { Some(Retry::random(dice)) } else { None },
             unrouted_fail: dice.percent(15),
             batchers,
         }
+    }
+
+    /// What the processors hold at most, but for what waits for another attempt.
+    pub(super) fn demand(&self) -> u64 {
+        self.processors * self.max_demand
+    }
+
+    /// How many messages may wait in the processors.
+    pub(super) fn max_waiting(&self) -> u64 {
+        self.retry.map_or(0, |retry| retry.max_waiting)
+    }
+
+    /// All that may be in flight, with what was handed over at a drain or pushed on top.
+    pub(super) fn most_in_flight(&self) -> u64 {
+        let batchers = self.batchers.iter().map(|batcher| {
+            batcher.demand(self) + batcher.pending() + batcher.stages * batcher.size + batcher.max_waiting()
+        });
+        self.demand() + self.max_waiting() + batchers.sum::<u64>()
     }
 
     /// The topology, with so many producers.
@@ -72,6 +105,15 @@ impl Shape {
         topology.producers.stages(producers as u64);
         if let Some((messages, interval)) = self.rate_limit {
             topology.producers.rate_limiting(messages, interval);
+        }
+        if let Some(time) = self.give_up_after {
+            topology.producers.give_up_after(time);
+        }
+        if let Some(most) = self.max_deliveries {
+            topology.producers.max_deliveries(most);
+        }
+        if let Some(retry) = self.retry {
+            topology.processors.retry(|option| retry.set(option));
         }
         topology.processors.stages(self.processors).max_demand(self.max_demand).partitioned(self.partitioned);
         if let Some(min_demand) = self.min_demand {
@@ -93,6 +135,13 @@ impl Shape {
             if let Some(limit) = shape.time_limit {
                 batcher.timeout(limit);
             }
+            if let Some(retry) = shape.retry {
+                batcher.retry(|option| retry.set(option));
+            }
+            if let Some(Splitting::Bytes(most)) = shape.splitting {
+                batcher.max_bytes(most);
+            }
+            batcher.split(shape.split);
         }
         if !self.batchers.is_empty() {
             topology.default_to("b0");
@@ -132,6 +181,24 @@ impl BatcherShape {
             max_pending: if dice.percent(50) { Some(dice.between(size, size * 3)) } else { None },
             max_demand: if dice.percent(40) { Some(dice.between(size, size * 3)) } else { None },
             time_limit: if dice.percent(50) { Some(dice.between(10, 60)) } else { None },
+            retry: if dice.percent(40) { Some(Retry::random(dice)) } else { None },
+            split: dice.percent(35),
+            splitting: if dice.percent(35) { Some(Splitting::random(dice)) } else { None },
         }
+    }
+
+    /// What waits before the batcher at most.
+    pub(super) fn demand(&self, shape: &Shape) -> u64 {
+        self.max_demand.unwrap_or(self.size.max(shape.demand()))
+    }
+
+    /// What waits in batches at most.
+    pub(super) fn pending(&self) -> u64 {
+        self.max_pending.unwrap_or(100 * self.size)
+    }
+
+    /// How many messages may wait in the batch processors for another attempt.
+    pub(super) fn max_waiting(&self) -> u64 {
+        self.retry.map_or(0, |retry| retry.max_waiting)
     }
 }

@@ -1,6 +1,6 @@
 //! Makes a scenario that breaks a promise as small as it can, by halving and leaving out its parts.
 
-use super::{Callbacks, Order, Outcome, Scenario, Source};
+use super::{Callbacks, Hooks, Order, Outcome, Scenario};
 
 /// The smallest scenario found that breaks the same promise, and what it came to.
 pub fn shrink(scenario: &Scenario, run: impl Fn(&Scenario) -> Outcome) -> Scenario {
@@ -39,56 +39,43 @@ fn candidates(scenario: &Scenario) -> Vec<Scenario> {
         }
         with(&|smaller| smaller.sources[index].messages /= 2);
         with(&|smaller| smaller.sources[index].messages = smaller.sources[index].messages.saturating_sub(1));
-        with(&|smaller| smaller.sources[index] = plain(smaller.sources[index]));
+        with(&|smaller| smaller.sources[index] = smaller.sources[index].plain());
     }
     for index in 0..scenario.kills.len() {
         with(&|smaller| drop(smaller.kills.remove(index)));
     }
+    for index in 0..scenario.pushes.len() {
+        with(&|smaller| {
+            smaller.pushes.remove(index);
+        });
+        with(&|smaller| smaller.pushes[index].messages = smaller.pushes[index].messages.div_ceil(2));
+    }
     with(&|smaller| smaller.pauses.clear());
+    with(&|smaller| smaller.limits.clear());
+    with(&|smaller| smaller.looks.clear());
+    with(&|smaller| smaller.hooks = Hooks::default());
     with(&|smaller| smaller.stop_step = None);
     with(&|smaller| smaller.jitter = false);
     with(&|smaller| smaller.order = Order::Turns);
     with(&|smaller| smaller.shape.processors = smaller.shape.processors.div_ceil(2));
     with(&|smaller| smaller.shape.rate_limit = None);
+    with(&|smaller| smaller.shape.give_up_after = None);
+    with(&|smaller| smaller.shape.max_deliveries = None);
+    with(&|smaller| smaller.shape.retry = None);
     with(&|smaller| smaller.shape.partitioned = false);
     with(&|smaller| {
         smaller.shape.batchers.pop();
     });
     for index in 0..scenario.shape.batchers.len() {
         with(&|smaller| smaller.shape.batchers[index].stages = 1);
+        with(&|smaller| smaller.shape.batchers[index].retry = None);
+        with(&|smaller| smaller.shape.batchers[index].split = false);
+        with(&|smaller| smaller.shape.batchers[index].splitting = None);
     }
     with(&|smaller| smaller.acknowledgers = Default::default());
     with(&|smaller| smaller.callbacks = Callbacks { keys: 1, ..Callbacks::default() });
-    for field in FIELDS {
+    for field in Callbacks::each() {
         with(&|smaller| *field(&mut smaller.callbacks) = 0);
     }
     found
 }
-
-fn plain(source: Source) -> Source {
-    Source { delay: 0, preferred: None, halves: 0, errors: 0, panics: 0, holds: 0, partitions: 1, ..source }
-}
-
-type Field = fn(&mut Callbacks) -> &mut u64;
-
-const FIELDS: [Field; 19] = [
-    |callbacks| &mut callbacks.delay,
-    |callbacks| &mut callbacks.error,
-    |callbacks| &mut callbacks.panic,
-    |callbacks| &mut callbacks.hang,
-    |callbacks| &mut callbacks.done,
-    |callbacks| &mut callbacks.fail,
-    |callbacks| &mut callbacks.steal,
-    |callbacks| &mut callbacks.flush,
-    |callbacks| &mut callbacks.unrouted,
-    |callbacks| &mut callbacks.partition_panic,
-    |callbacks| &mut callbacks.prepare,
-    |callbacks| &mut callbacks.batch_delay,
-    |callbacks| &mut callbacks.batch_error,
-    |callbacks| &mut callbacks.batch_panic,
-    |callbacks| &mut callbacks.batch_hang,
-    |callbacks| &mut callbacks.batch_fail,
-    |callbacks| &mut callbacks.failed,
-    |callbacks| &mut callbacks.discard,
-    |callbacks| &mut callbacks.later,
-];

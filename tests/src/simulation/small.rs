@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use super::{Acknowledgers, BatcherShape, Callbacks, Ending, Order, Scenario, Shape, Source, Sum, run};
+use super::{Acknowledgers, BatcherShape, Callbacks, Ending, Hooks, Order, Scenario, Shape, Source, Sum, run};
 
 /// Runs one case in `one_in`, all if it is 1; with `reorder` also in all orders around the event.
 pub fn small(one_in: usize, reorder: bool) -> Sum {
@@ -107,8 +107,17 @@ fn callbacks(batched: bool) -> Vec<Callbacks> {
 }
 
 fn case(processors: u64, batchers: usize, stages: u64, messages: u64, callbacks: Callbacks) -> Scenario {
-    let batcher =
-        BatcherShape { stages, size: 2, timeout: 5, max_pending: None, max_demand: None, time_limit: Some(7) };
+    let batcher = BatcherShape {
+        stages,
+        size: 2,
+        timeout: 5,
+        max_pending: None,
+        max_demand: None,
+        time_limit: Some(7),
+        retry: None,
+        split: false,
+        splitting: None,
+    };
     let shape = Shape {
         processors,
         max_demand: 1,
@@ -116,6 +125,9 @@ fn case(processors: u64, batchers: usize, stages: u64, messages: u64, callbacks:
         timeout: Some(7),
         partitioned: false,
         rate_limit: None,
+        give_up_after: None,
+        max_deliveries: None,
+        retry: None,
         unrouted_fail: false,
         batchers: vec![batcher; batchers],
     };
@@ -127,8 +139,11 @@ fn case(processors: u64, batchers: usize, stages: u64, messages: u64, callbacks:
         halves: 0,
         errors: 0,
         panics: 0,
+        dead_after: None,
         holds: 0,
         partitions: 1,
+        lease: None,
+        deliveries: 1,
     };
     Scenario {
         seed: 1,
@@ -136,8 +151,12 @@ fn case(processors: u64, batchers: usize, stages: u64, messages: u64, callbacks:
         sources: vec![source],
         callbacks,
         acknowledgers: Acknowledgers { delay: 1, ..Acknowledgers::default() },
+        hooks: Hooks::default(),
+        pushes: Vec::new(),
+        limits: Vec::new(),
         kills: Vec::new(),
         pauses: Vec::new(),
+        looks: Vec::new(),
         ending: Ending::Finish,
         stop_step: None,
         order: Order::Turns,
