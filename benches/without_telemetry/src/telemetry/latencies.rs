@@ -3,7 +3,7 @@
 use super::{Clock, StageCounters};
 
 #[derive(Debug, Default)]
-pub(crate) struct Latencies;
+pub(crate) struct Latencies();
 
 impl Latencies {
     #[inline]
