@@ -1,7 +1,8 @@
 //! A deliberate bug: a patch of `tests/mutants/` whose head says what is broken, and what has to find it.
 
 use std::{
-    fs,
+    collections::BTreeSet,
+    fs, io,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -72,25 +73,39 @@ impl Patch {
     }
 }
 
-/// Copies what git knows, or would; what has not changed need not be built again.
+/// Copies what git knows, or would, and removes what is no longer there. What has not changed need not be built again.
 pub(super) fn copy_workspace(folder: &Path) -> Result<(), String> {
     let mut git = Command::new("git");
     git.current_dir(workspace()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let listed = git.output().map_err(|error| format!("cannot run git: {error}"))?;
+    let mut copied = BTreeSet::new();
     for file in String::from_utf8_lossy(&listed.stdout).split_terminator('\0') {
         let (from, to) = (workspace().join(file), folder.join(file));
-        let Ok(text) = fs::read(&from) else {
-            // It was deleted: no test may find it in the copy.
-            let _ = fs::remove_file(&to);
-            continue;
-        };
+        // One that was deleted is listed until that is committed.
+        let Ok(text) = fs::read(&from) else { continue };
         if fs::read(&to).is_ok_and(|before| before == text) {
+            copied.insert(to);
             continue;
         }
         let parent = to.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent)
             .and_then(|()| fs::write(&to, text))
             .map_err(|error| format!("cannot write `{}`: {error}", to.display()))?;
+        copied.insert(to);
+    }
+    keep(&copied, folder, &folder.join("target"))
+        .map_err(|error| format!("cannot clear `{}`: {error}", folder.display()))
+}
+
+/// Removes all other files of a folder, but for those of `target`.
+fn keep(copied: &BTreeSet<PathBuf>, folder: &Path, target: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() && path != target {
+            keep(copied, &path, target)?;
+        } else if path.is_file() && !copied.contains(&path) {
+            fs::remove_file(&path)?;
+        }
     }
     Ok(())
 }
