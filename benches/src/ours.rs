@@ -22,13 +22,22 @@ pub(crate) struct Shape {
     pub(crate) processors: u64,
     pub(crate) max_demand: u64,
     pub(crate) batch_size: Option<u64>,
+    /// Of both layers.
+    pub(crate) partitioned: bool,
 }
 
 /// The topology of the talk that this project comes from.
-pub(crate) const SEED_DECK: Shape = Shape { producers: 4, processors: 20, max_demand: 10, batch_size: Some(10) };
+pub(crate) const SEED_DECK: Shape =
+    Shape { producers: 4, processors: 20, max_demand: 10, batch_size: Some(10), partitioned: false };
 
 /// The same from one producer, acknowledged where it is handled.
 pub(crate) const NO_BATCHER: Shape = Shape { producers: 1, batch_size: None, ..SEED_DECK };
+
+/// The seed deck with few processors and a partition for each number.
+pub(crate) const PARTITIONED: Shape = Shape { processors: 4, partitioned: true, ..SEED_DECK };
+
+/// The seed deck for throughput.
+pub(crate) const TUNED: Shape = Shape { max_demand: 1000, batch_size: Some(100), ..SEED_DECK };
 
 struct Bench {
     shape: Shape,
@@ -79,12 +88,13 @@ impl Broadway for Bench {
     const PREPARES: bool = false;
 
     fn topology(&self) -> Topology {
-        let Shape { producers, processors, max_demand, batch_size } = self.shape;
+        let Shape { producers, processors, max_demand, batch_size, partitioned } = self.shape;
         let mut topology = Topology::new("bench");
         topology.producers.stages(producers);
-        topology.processors.stages(processors).max_demand(max_demand);
+        topology.processors.stages(processors).max_demand(max_demand).partitioned(partitioned);
         if let Some(batch_size) = batch_size {
-            topology.batcher("default").stages(2).batch_size(batch_size).batch_timeout(1500);
+            let batcher = topology.batcher("default").stages(2);
+            batcher.batch_size(batch_size).batch_timeout(1500).partitioned(partitioned);
         }
         topology
     }
@@ -99,6 +109,14 @@ impl Broadway for Bench {
     async fn process(&self, message: &mut MessageOf<Self>) -> Result<u64> {
         std::hint::black_box(&mut message.data);
         Ok(message.data)
+    }
+
+    fn processor_partition(&self, message: &MessageOf<Self>) -> u64 {
+        message.data
+    }
+
+    fn batcher_partition(&self, _batcher: DefaultBatcher, message: &MessageOf<Self>) -> u64 {
+        message.data
     }
 
     async fn process_batch(&self, batch: &mut Batch<Self>) -> Result<()> {

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     command::{self, cargo, output, workspace},
-    conformance, servers, simulate,
+    conformance, instructions, servers, simulate,
 };
 
 type Step = (&'static str, fn() -> Result<(), String>);
@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     ("the README's tests", || command::run(&mut cargo(&["test"]))),
     ("conformance", conformance::run),
     ("the simulation", || simulate::simulate(&["--seeds", simulate::SEEDS])),
+    ("instructions a message", instructions::in_ci),
     ("the main job", main_job),
     ("the workspace's tests, with servers", with_servers),
 ];

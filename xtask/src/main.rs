@@ -6,6 +6,7 @@ mod command;
 mod conformance;
 mod editor;
 mod fuzz;
+mod instructions;
 mod macro_cost;
 mod markdown;
 mod models;
@@ -23,6 +24,8 @@ usage: cargo xtask COMMAND
   ci              run what `.ci/run` runs
   conformance     count what is proven of Broadway's behaviour; fails if a row is missing
   editor          ask rust-analyzer about the attribute, as an editor does; writes docs/editor.md
+  instructions [--write]
+                  count instructions and allocations a message; fails if one rises above benches/instructions.txt
   macro-cost [--quick]
                   measure what the attribute costs a build; without `--quick` writes docs/macro.md
   mutants [NAME]  apply each deliberate bug of tests/mutants/ to a copy; all must be found
@@ -50,6 +53,8 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(),
         ["conformance"] => conformance::run(),
         ["editor"] => editor::run(),
+        ["instructions"] => instructions::run(false),
+        ["instructions", "--write"] => instructions::run(true),
         ["macro-cost"] => macro_cost::run(false),
         ["macro-cost", "--quick"] => macro_cost::run(true),
         ["mutants"] => mutants::run(""),

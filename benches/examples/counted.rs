@@ -1,0 +1,34 @@
+//! One shape alone, for `cargo xtask instructions`: `counted seed-deck 20000`. One thread, and a clock that stands still
+//! while there is work: how often telemetry reads the clock depends on how long rounds take, and a count must not.
+
+use broadway as runtime;
+
+#[expect(dead_code, reason = "only the chunks are counted")]
+#[path = "../src/hand_written.rs"]
+mod hand_written;
+#[expect(dead_code, reason = "only shapes are counted")]
+#[path = "../src/ours.rs"]
+mod ours;
+
+fn main() -> Result<(), String> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [shape, messages] = arguments.as_slice() else { return Err("usage: counted SHAPE MESSAGES".into()) };
+    let messages = messages.parse().map_err(|_| format!("`{messages}` is no number"))?;
+    let shape = match shape.as_str() {
+        "seed-deck" => Some(ours::SEED_DECK),
+        "no-batcher" => Some(ours::NO_BATCHER),
+        "tuned" => Some(ours::TUNED),
+        "partitioned" => Some(ours::PARTITIONED),
+        "theirs" => None,
+        unknown => return Err(format!("there is no shape `{unknown}`")),
+    };
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build().map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        match shape {
+            Some(shape) => ours::run(messages, shape).await,
+            None => hand_written::chunks(messages, 20, 5, Some(10)).await,
+        }
+    });
+    Ok(())
+}
