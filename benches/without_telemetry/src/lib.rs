@@ -24,6 +24,8 @@ mod runtime {
     pub(crate) mod payload;
     pub(crate) mod pipeline;
     pub(crate) mod report;
+    #[cfg(feature = "testing")]
+    pub(crate) mod schedule;
     pub(crate) mod spawn;
     pub(crate) mod splitter;
     pub mod stage;
@@ -31,6 +33,8 @@ mod runtime {
     pub(crate) mod sync;
     #[path = "../../benches/without_telemetry/src/telemetry/mod.rs"]
     pub(crate) mod telemetry;
+    #[cfg(feature = "testing")]
+    pub mod testing;
     pub(crate) mod ticket;
 }
 
