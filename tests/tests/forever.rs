@@ -67,7 +67,7 @@ async fn what_is_to_be_tried_again_never_is_tried_when_the_pipeline_drains() {
         within(async move {
             let change = |topology: &mut Topology| {
                 let rules = topology.processors.stages(2);
-                rules.retry(|retry| retry.backoff(|backoff| backoff.min(FOREVER).max(FOREVER).factor(2)));
+                rules.retry(|retry| retry.backoff(|backoff| backoff.min(FOREVER).max(FOREVER).factor(2).jitter(0)));
             };
             let handle = move |number| {
                 async move {

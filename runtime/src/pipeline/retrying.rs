@@ -37,7 +37,7 @@ impl Retrying {
     }
 
     fn shortened(&mut self, wait: Duration) -> Duration {
-        wait.mul_f64(1.0 - self.rules.backoff.jitter * self.random.share())
+        wait - wait.mul_f64(self.rules.backoff.jitter * self.random.share())
     }
 }
 

@@ -119,6 +119,8 @@ async fn run(mut dice: Dice<'_>) {
     let (messages, patience, within, mark) = (dice.byte() % 40, dice.time(), dice.time(), dice.time());
     // Not much longer: what is tried again each millisecond takes long.
     let patience = patience.min(Duration::from_millis(1_500));
+    // What is tried again at once lets no virtual time pass.
+    let mark = mark.max(Duration::from_millis(1));
     // In less time not every stage may come to its end, and the order to stop says so.
     let within = within.max(Duration::from_secs(1));
     let builder = Builder::new(
