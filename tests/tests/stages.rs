@@ -9,7 +9,7 @@ use broadway::{
     },
 };
 use broadway_tests::{Gate, Log, ms, within};
-use futures::TryStreamExt;
+use futures::{FutureExt, TryStreamExt};
 
 /// Lets everything run that can: time is paused, and moves on only when nothing else can.
 async fn settle() {
@@ -457,6 +457,24 @@ async fn a_stage_feeds_a_pipeline() {
         let mut handled = log.all();
         handled.sort_unstable();
         assert_eq!((report.acknowledged, handled), (100, (0..100).map(|n| n * 2).collect()));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_is_dropped_leaves_no_stage_behind() {
+    within(async {
+        let steps = Steps::new();
+        let a = stage::producer(A(0, steps.clone())).start().await.unwrap();
+        // The task of the consumer runs by then, and waits for the producer's answer.
+        assert!(stage::consumer(B(steps.clone())).subscribe_to(&a).start().now_or_never().is_none());
+        tokio::time::sleep(ms(1_000)).await;
+        let handled = steps.all().iter().filter(|step| step.starts_with("B handles")).count();
+        assert_eq!(handled, 0, "{:?}", steps.all());
+        // The producer is there for the next one.
+        let next = stage::consumer(B(steps.clone())).subscribe_to(&a).start().await.unwrap();
+        assert_eq!(next.ended().await, Reason::Finished);
+        assert_eq!(next.counts().handled, 20);
     })
     .await;
 }

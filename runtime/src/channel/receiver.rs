@@ -15,6 +15,8 @@ use crate::{
 ///
 /// What still waits when the last one is dropped, because the pipeline gave up or never started, cannot be handled by
 /// anybody: submissions and chained messages are released, the others are lost, and an event says how many.
+///
+/// [`Sender::submit`](super::Sender::submit) and [`channel`](super::channel()) show it; [`Sender`](super::Sender) has an example.
 pub struct Receiver<T> {
     waiting: Arc<Mutex<Waiting<T>>>,
     /// Taken and not yet put into an outbox; empty between asks.

@@ -9,13 +9,31 @@ use crate::{pipeline::MessageOutcome, stage::Incoming};
 /// Puts messages into a [`channel`](super::channel()). Cheap to clone; the pipeline finishes when the last one is dropped.
 ///
 /// Everything that is sent is a `T`, or an [`Incoming`] where the message should have an id, a key or headers.
+///
+/// ```
+/// use broadway::{Incoming, channel::{SendError, TrySendError}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (sender, receiver) = broadway::channel(2);
+/// assert_eq!(sender.send(7).await, Ok(()));
+/// assert_eq!(sender.try_send(Incoming::new(8).id("eight")), Ok(()));
+/// assert_eq!(sender.try_send(9), Err(TrySendError::Full(9)));
+/// drop(receiver);
+/// assert_eq!(sender.send(9).await, Err(SendError(9)));
+/// # }
+/// ```
 pub struct Sender<T>(mpsc::Sender<Incoming<T>>);
 
 /// The pipeline has ended, or drains: the data comes back.
+///
+/// [`Sender`] has an example.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
 /// Why [`Sender::try_send`] did not send; the data comes back.
+///
+/// [`Sender`] has an example.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
     /// As many messages wait as the channel holds: the pipeline does not keep up.

@@ -312,6 +312,8 @@ impl<P: Producer> ProducerBuilder<P> {
     /// # }
     /// ```
     ///
+    /// **Cancel-safety**: dropped before it returns, nothing of it runs.
+    ///
     /// # Errors
     /// What `init` fails with and marks as [`permanent`](crate::ResultExt::permanent), that it panics, or that the producer
     /// registers an acknowledger.
@@ -332,6 +334,8 @@ impl<P: Producer> ProducerBuilder<P> {
 impl<H: ProducerConsumer> ProducerConsumerBuilder<H> {
     /// Starts it: its task runs until it ends, whoever holds a handle.
     ///
+    /// **Cancel-safety**: dropped before it returns, nothing of it stays: a task that runs already ends.
+    ///
     /// # Errors
     /// What `init` fails with, that it panics, and the first subscription that does not come about.
     pub async fn start(self) -> Result<Stage<TakesAndGives<H::Event, H::Data>>, NotStarted> {
@@ -342,6 +346,8 @@ impl<H: ProducerConsumer> ProducerConsumerBuilder<H> {
 
 impl<C: Consumer> ConsumerBuilder<C> {
     /// Starts it: its task runs until it ends, whoever holds a handle.
+    ///
+    /// **Cancel-safety**: dropped before it returns, nothing of it stays: a task that runs already ends.
     ///
     /// # Errors
     /// What `init` fails with, that it panics, and the first subscription that does not come about.
@@ -393,12 +399,27 @@ async fn start<H: ProducerConsumer>(
     // The requests come before anything else.
     let answers: Vec<_> = subscribe_to.into_iter().map(|to| request(&inbox, to, None)).collect();
     drop(spawn(&name, flow.run(told)));
-    if let Err(error) = try_join_all(answers).await {
-        // The stage may have subscribed to others.
-        port.order(Order::End(Reason::Stopped));
-        return Err(not_started(error.into()));
-    }
+    let starting = Starting(Some(port.clone()));
+    try_join_all(answers).await.map_err(|error| not_started(error.into()))?;
+    starting.done();
     Ok(Started { inbox, port, name, counters, ended })
+}
+
+/// A stage that runs and is not known to have started: unless that comes, it is stopped. It may have subscribed to others.
+struct Starting<T: Send + 'static>(Option<Arc<Port<T>>>);
+
+impl<T: Send + 'static> Starting<T> {
+    fn done(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<T: Send + 'static> Drop for Starting<T> {
+    fn drop(&mut self) {
+        if let Some(port) = &self.0 {
+            port.order(Order::End(Reason::Stopped));
+        }
+    }
 }
 
 /// Where a consumer's events would go if it gave any.

@@ -10,6 +10,9 @@ use crate::error::Result;
 /// `Err` and a panic are a crash: the chunk in hand is lost and counted, and the stage ends, or goes on with another
 /// instance if it has [`restart`](super::ConsumerBuilder::restart).
 ///
+/// **Cancel-safety**: the stage's task drops no call half way, not even when it is told to stop; only the end of the runtime does, and
+/// for `init` a dropped start.
+///
 /// ```
 /// use broadway::{
 ///     Next, Result, async_trait,
@@ -103,8 +106,6 @@ pub trait Consumer: Send + 'static {
     /// Some events, in the order in which they were sent. What they were asked for with is asked for again when this
     /// returns. With [`Next::Finished`] the stage wants no more, and ends.
     ///
-    /// It is never dropped half way, but with the runtime.
-    ///
     /// # Errors
     /// Are a crash.
     async fn handle_events(&mut self, events: Vec<Self::Event>, from: &Subscription) -> Result<Next>;
@@ -127,6 +128,8 @@ pub trait Consumer: Send + 'static {
 /// It takes a chunk only while those who subscribed to it have demand, so what it holds is at most what one chunk becomes.
 /// When all its producers have finished, it gives out what it has and finishes. As with a [`Consumer`], `Err` and a panic
 /// are a crash.
+///
+/// **Cancel-safety**: as for a [`Consumer`].
 ///
 /// ```
 /// use broadway::{
