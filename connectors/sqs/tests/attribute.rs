@@ -12,13 +12,14 @@ on_servers![a_pipeline_is_declared_by_an_attribute];
 
 struct Orders {
     queue: SqsQueue,
+    receivers: u32,
     stored: Mutex<Vec<String>>,
 }
 
 #[broadway(
     producers(default(
         module = SqsProducer::new(&self.queue).wait_time_seconds(1).stop_when_empty().on_failure(Action::Ack),
-        stages = 2,
+        stages = self.receivers,
     )),
     processors(default(stages = 2)),
     batchers(default(batch_size = 10, batch_timeout = 100)),
@@ -37,7 +38,8 @@ impl Orders {
 async fn a_pipeline_is_declared_by_an_attribute(server: Server) {
     let queue = server.queue("attribute").await;
     queue.send_batch(["one", "two", "three"]).await.unwrap();
-    let orders = std::sync::Arc::new(Orders { queue: queue.clone(), stored: Mutex::default() });
+    let orders =
+        std::sync::Arc::new(Orders { queue: queue.clone(), receivers: server.receivers, stored: Mutex::default() });
     let pipeline = orders.clone().start_link().await.unwrap();
     let report = within(20, "the pipeline", pipeline.wait()).await.unwrap();
     assert_eq!(report.acknowledged, 3, "{report}");

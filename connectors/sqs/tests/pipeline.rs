@@ -38,6 +38,7 @@ enum Behaviour {
 
 struct Orders {
     source: SqsProducer,
+    receivers: u32,
     behaviour: Behaviour,
     batches: bool,
     in_hand: AtomicUsize,
@@ -45,16 +46,16 @@ struct Orders {
 }
 
 impl Orders {
-    fn new(source: SqsProducer, behaviour: Behaviour) -> Arc<Self> {
-        Self::with(source, behaviour, false)
+    fn new(source: SqsProducer, receivers: u32, behaviour: Behaviour) -> Arc<Self> {
+        Self::with(source, receivers, behaviour, false)
     }
 
-    fn batched(source: SqsProducer, behaviour: Behaviour) -> Arc<Self> {
-        Self::with(source, behaviour, true)
+    fn batched(source: SqsProducer, receivers: u32, behaviour: Behaviour) -> Arc<Self> {
+        Self::with(source, receivers, behaviour, true)
     }
 
-    fn with(source: SqsProducer, behaviour: Behaviour, batches: bool) -> Arc<Self> {
-        Arc::new(Self { source, behaviour, batches, in_hand: AtomicUsize::new(0), seen: Mutex::default() })
+    fn with(source: SqsProducer, receivers: u32, behaviour: Behaviour, batches: bool) -> Arc<Self> {
+        Arc::new(Self { source, receivers, behaviour, batches, in_hand: AtomicUsize::new(0), seen: Mutex::default() })
     }
 
     async fn until_in_hand(&self, count: usize) {
@@ -74,7 +75,7 @@ impl Broadway for Orders {
 
     fn topology(&self) -> Topology {
         let mut topology = Topology::new(unique("orders"));
-        topology.producers.stages(2);
+        topology.producers.stages(self.receivers);
         topology.processors.stages(4);
         if self.batches {
             topology.batcher("default").batch_size(10).batch_timeout(50);
@@ -114,7 +115,8 @@ async fn filled(server: &Server, test: &str, visibility: u32, count: usize) -> S
 
 async fn everything_is_deleted_once(server: Server) {
     let queue = filled(&server, "pipeline", 60, 60).await;
-    let orders = Orders::batched(producer(&queue).wait_time_seconds(1).stop_when_empty(), Behaviour::Succeed);
+    let orders =
+        Orders::batched(producer(&queue).wait_time_seconds(1).stop_when_empty(), server.receivers, Behaviour::Succeed);
     let pipeline = orders.clone().start_link().await.unwrap();
     let report = within(60, "the pipeline", pipeline.wait()).await.unwrap();
     assert_eq!((report.reason, report.acknowledged, report.failed, report.released), (EndReason::Finished, 60, 0, 0));
@@ -127,7 +129,7 @@ async fn everything_is_deleted_once(server: Server) {
 
 async fn a_stop_gives_back_what_hangs_and_deletes_none_of_it(server: Server) {
     let queue = filled(&server, "hangs", 300, 12).await;
-    let orders = Orders::new(producer(&queue).on_failure(Action::Ack), Behaviour::Hang);
+    let orders = Orders::new(producer(&queue).on_failure(Action::Ack), server.receivers, Behaviour::Hang);
     let pipeline = orders.clone().start_link().await.unwrap();
     orders.until_in_hand(4).await;
     let stopped = Instant::now();
@@ -152,7 +154,7 @@ async fn a_stop_gives_back_what_hangs_and_deletes_none_of_it(server: Server) {
 
 async fn a_stop_cuts_the_long_poll(server: Server) {
     let (requests, queue) = Requests::of(&server.queue("idle").await).await;
-    let orders = Orders::new(producer(&queue).wait_time_seconds(20), Behaviour::Succeed);
+    let orders = Orders::new(producer(&queue).wait_time_seconds(20), server.receivers, Behaviour::Succeed);
     let pipeline = orders.start_link().await.unwrap();
     requests.until("GetQueueAttributes", 1).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -164,7 +166,7 @@ async fn a_stop_cuts_the_long_poll(server: Server) {
 async fn a_failure_comes_again_after_its_visibility_timeout(server: Server) {
     let queue = filled(&server, "fails", 2, 3).await;
     let stop = producer(&queue).wait_time_seconds(1).stop_when_empty();
-    let orders = Orders::new(stop, Behaviour::FailTheFirstDelivery);
+    let orders = Orders::new(stop, server.receivers, Behaviour::FailTheFirstDelivery);
     let pipeline = orders.clone().start_link().await.unwrap();
     let report = within(30, "the pipeline", pipeline.wait()).await.unwrap();
     assert_eq!((report.failed, report.acknowledged), (3, 3), "{report}");
@@ -174,7 +176,7 @@ async fn a_failure_comes_again_after_its_visibility_timeout(server: Server) {
 async fn a_verdict_that_can_never_arrive_is_counted_and_not_repeated(server: Server) {
     let (requests, queue) = Requests::of(&filled(&server, "undelivered", 300, 4).await).await;
     requests.spoil(Some(0));
-    let orders = Orders::batched(producer(&queue).max_number_of_messages(4), Behaviour::Succeed);
+    let orders = Orders::batched(producer(&queue).max_number_of_messages(4), server.receivers, Behaviour::Succeed);
     let pipeline = orders.clone().start_link().await.unwrap();
     orders.until_in_hand(4).await;
     let report = within(20, "the stop", pipeline.stop()).await.unwrap();
@@ -187,7 +189,7 @@ async fn a_verdict_that_can_never_arrive_is_counted_and_not_repeated(server: Ser
 
 async fn a_pipeline_on_a_missing_queue_does_not_start(server: Server) {
     let name = unique("missing");
-    let orders = Orders::new(producer(&server.named(&name)), Behaviour::Succeed);
+    let orders = Orders::new(producer(&server.named(&name)), server.receivers, Behaviour::Succeed);
     let error = orders.start_link().await.map(|_| ()).unwrap_err();
     assert!(error.to_string().contains(&name), "{error}");
     assert!(error.to_string().contains("does not exist"), "{error}");
@@ -199,7 +201,7 @@ async fn a_pipeline_starts_before_its_queue_answers() {
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let source = SqsProducer::new("orders").endpoint_url(endpoint).region("us-east-1").credentials("test", "test");
-    let pipeline = Orders::new(source, Behaviour::Succeed).start_link().await.unwrap();
+    let pipeline = Orders::new(source, 2, Behaviour::Succeed).start_link().await.unwrap();
     let tried = |stats: &Stats| stats.stages.iter().filter(|stage| stage.errors > 0).count() == 2;
     within(30, "trying", pipeline.wait_until(tried)).await;
     assert!(!pipeline.health().ready, "{:?}", pipeline.health());
@@ -213,7 +215,7 @@ async fn a_queue_that_never_answers_holds_up_neither_start_nor_stop() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let source = SqsProducer::new("orders").endpoint_url(endpoint).region("us-east-1").credentials("test", "test");
-    let pipeline = within(20, "the start", Orders::new(source, Behaviour::Succeed).start_link()).await.unwrap();
+    let pipeline = within(20, "the start", Orders::new(source, 2, Behaviour::Succeed).start_link()).await.unwrap();
     assert!(!pipeline.health().ready, "{:?}", pipeline.health());
     let stopped = Instant::now();
     within(10, "the stop", pipeline.stop()).await.unwrap();

@@ -43,24 +43,27 @@ pub(crate) const SECRET: &str = "hunter2/Planted+Secret";
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
     pub(crate) endpoint: String,
+    /// How many may receive at a time so that each message is delivered once.
+    pub(crate) receivers: u32,
 }
 
 /// The fast one.
 pub(crate) fn ministack() -> Option<Server> {
-    server("BROADWAY_SQS_ENDPOINT", "http://127.0.0.1:24566")
+    server("BROADWAY_SQS_ENDPOINT", "http://127.0.0.1:24566", 2)
 }
 
-/// The second opinion.
+/// The second opinion. Its receives take no lock, so two at a time may be given the same message, whoever the client is: SQS promises no more
+/// either, but a test that counts deliveries needs one that comes once.
 pub(crate) fn moto() -> Option<Server> {
-    server("BROADWAY_SQS_MOTO_ENDPOINT", "http://127.0.0.1:24567")
+    server("BROADWAY_SQS_MOTO_ENDPOINT", "http://127.0.0.1:24567", 1)
 }
 
 /// The server, or `None` after saying that the test is skipped; with `BROADWAY_REQUIRE_SERVERS=1` it must be there.
-fn server(variable: &str, default: &str) -> Option<Server> {
+fn server(variable: &str, default: &str, receivers: u32) -> Option<Server> {
     let endpoint = std::env::var(variable).unwrap_or_else(|_| default.into());
     let address: SocketAddr = endpoint.trim_start_matches("http://").parse().expect(variable);
     if TcpStream::connect_timeout(&address, Duration::from_secs(2)).is_ok() {
-        return Some(Server { endpoint });
+        return Some(Server { endpoint, receivers });
     }
     let required = std::env::var("BROADWAY_REQUIRE_SERVERS").is_ok_and(|value| value == "1");
     assert!(!required, "nothing answers at {endpoint}: run `cargo xtask servers up`, or set {variable}");
