@@ -12,28 +12,18 @@ use std::{
 
 use broadway_tests::markdown;
 use syn::{
-    Attribute, Expr, ExprLit, File, ImplItem, Item, Lit, Meta, ReturnType, Signature, TraitItem, Type, TypeParamBound,
-    Visibility,
+    Attribute, Expr, ExprLit, File, Ident, ImplItem, Item, Lit, Meta, ReturnType, Signature, Token, TraitItem, Type,
+    TypeParamBound, Visibility, braced, bracketed,
+    ext::IdentExt,
+    parenthesized,
+    parse::{Parse, ParseStream},
+    token::{Brace, Bracket, Paren},
 };
 
 const SOURCES: [&str; 1] = ["runtime/src"];
 
 /// Hidden in the documentation where they are declared, or exported again.
 const HIDDEN: [&str; 2] = ["runtime/src/__private", "runtime/src/schedule.rs"];
-
-/// Not whole yet: what is made so leaves this list.
-const LATER: [&str; 10] = [
-    "runtime/src/stage/buffer.rs",
-    "runtime/src/stage/builder.rs",
-    "runtime/src/stage/consumer.rs",
-    "runtime/src/stage/counts.rs",
-    "runtime/src/stage/dispatch",
-    "runtime/src/stage/handle.rs",
-    "runtime/src/stage/stream.rs",
-    "runtime/src/stage/subscription.rs",
-    "runtime/src/stage/supervisor.rs",
-    "runtime/src/stage/to.rs",
-];
 
 /// A public item. `unreachable_pub` is on, so what is `pub` can be reached from outside.
 struct Documented {
@@ -124,7 +114,7 @@ fn public() -> Vec<Documented> {
             let File { items, .. } =
                 syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             let file = file.strip_prefix(markdown::root()).unwrap_or(&file).display().to_string();
-            if HIDDEN.iter().chain(&LATER).any(|path| file.starts_with(path)) {
+            if HIDDEN.iter().any(|path| file.starts_with(path)) {
                 continue;
             }
             items.iter().for_each(|item| collect(item, &file, &mut found));
@@ -175,11 +165,67 @@ fn collect(item: &Item, file: &str, found: &mut Vec<Documented>) {
                 }
             }
         }
+        Item::Macro(item) if item.mac.path.is_ident("macro_rules") => {
+            let Written(functions) = item.mac.parse_body().unwrap_or_else(|error| panic!("{file}: {error}"));
+            functions.into_iter().for_each(|of| add(&of.attributes, None, of.name, of.is_future));
+        }
         Item::Mod(item) if !is_hidden(&item.attrs) => {
             item.content.iter().flat_map(|(_, items)| items).for_each(|item| collect(item, file, found));
         }
         _ => {}
     }
+}
+
+/// The public functions that a macro of the crate writes. For whom is not known, so each has an example of its own or names
+/// who has one.
+struct Written(Vec<Function>);
+
+struct Function {
+    attributes: Vec<Attribute>,
+    name: String,
+    is_future: bool,
+}
+
+impl Parse for Written {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut found = Vec::new();
+        while !input.is_empty() {
+            let attributes = Attribute::parse_outer(input)?;
+            let is_public = matches!(input.parse::<Visibility>()?, Visibility::Public(_));
+            let is_async = input.parse::<Option<Token![async]>>()?.is_some();
+            if is_public && input.parse::<Option<Token![fn]>>()?.is_some() {
+                let name = input.call(Ident::parse_any)?.to_string();
+                let mut is_future = is_async;
+                while !input.is_empty() && !input.peek(Brace) {
+                    is_future |= skip(input)? == "Future";
+                }
+                found.push(Function { attributes, name, is_future });
+            } else if input.peek(Brace) || input.peek(Paren) || input.peek(Bracket) {
+                found.extend(group(input)?.0);
+            } else if !input.is_empty() {
+                skip(input)?;
+            }
+        }
+        Ok(Self(found))
+    }
+}
+
+fn group(input: ParseStream<'_>) -> syn::Result<Written> {
+    let content;
+    if input.peek(Brace) {
+        braced!(content in input);
+    } else if input.peek(Paren) {
+        parenthesized!(content in input);
+    } else {
+        bracketed!(content in input);
+    }
+    content.parse()
+}
+
+/// The next token, which may be a whole group.
+fn skip(input: ParseStream<'_>) -> syn::Result<String> {
+    let token = input.step(|cursor| cursor.token_tree().ok_or_else(|| cursor.error("a token")))?;
+    Ok(token.to_string())
 }
 
 fn is_public(visibility: &Visibility) -> bool {

@@ -147,6 +147,8 @@ pub struct ProducerBuilder<P: Producer> {
 }
 
 /// A producer-consumer's stage before it starts. Made by [`producer_consumer`].
+///
+/// [`ProducerConsumer`] has an example.
 pub struct ProducerConsumerBuilder<H: ProducerConsumer> {
     common: Common<H>,
     giving: Giving<H::Data>,
@@ -154,6 +156,8 @@ pub struct ProducerConsumerBuilder<H: ProducerConsumer> {
 }
 
 /// A consumer's stage before it starts. Made by [`consumer`].
+///
+/// [`Consumer`] has an example.
 pub struct ConsumerBuilder<C: Consumer> {
     common: Common<C>,
     subscribe_to: Vec<To<C::Event>>,
@@ -163,6 +167,8 @@ macro_rules! common {
     ($($builder:ident<$of:ident: $bound:ident>;)+) => {$(
         impl<$of: $bound> $builder<$of> {
             /// What events, errors and other stages call it; by default the name of the type.
+            ///
+            /// [`Stage`] has an example.
             pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
                 self.common.name = name.into();
                 self
@@ -170,11 +176,71 @@ macro_rules! common {
 
             /// When the instance crashes, the stage goes on with another one, three times within five seconds: its handles
             /// and its subscriptions stay, and what waits in it is not lost. The chunk that was in hand is, and is counted.
+            ///
+            /// ```
+            /// use broadway::{
+            ///     Next, Result, async_trait,
+            ///     stage::{self, Consumer, Reason, Subscription, from_iter, to},
+            /// };
+            ///
+            /// struct Parser;
+            ///
+            /// #[async_trait]
+            /// impl Consumer for Parser {
+            ///     type Event = &'static str;
+            ///
+            ///     async fn handle_events(&mut self, texts: Vec<&'static str>, _: &Subscription) -> Result<Next> {
+            ///         for text in texts {
+            ///             text.parse::<u64>()?;
+            ///         }
+            ///         Ok(Next::More)
+            ///     }
+            /// }
+            ///
+            /// # #[tokio::main(flavor = "current_thread")]
+            /// # async fn main() -> Result<()> {
+            /// let texts = stage::producer(from_iter(["1", "two", "3"])).start().await?;
+            /// let parser = stage::consumer(Parser).restart(|| Parser).subscribe_to(to(&texts).max_demand(1));
+            /// let parser = parser.start().await?;
+            /// assert_eq!(parser.ended().await, Reason::Finished);
+            /// let counts = parser.counts();
+            /// assert_eq!((counts.handled, counts.restarts, counts.discarded), (3, 1, 1));
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn restart(self, make: impl FnMut() -> $of + Send + 'static) -> Self {
                 self.restart_at_most(RESTARTS.max_restarts, RESTARTS.max_seconds, make)
             }
 
             /// As [`restart`](Self::restart), at most `max_restarts` times within `max_seconds`; one crash more ends it.
+            ///
+            /// ```
+            /// use broadway::{
+            ///     Next, Outbox, Producer, Result, async_trait,
+            ///     stage::{self, Reason},
+            /// };
+            /// use futures::TryStreamExt;
+            ///
+            /// struct Broken;
+            ///
+            /// #[async_trait]
+            /// impl Producer for Broken {
+            ///     type Data = u64;
+            ///
+            ///     async fn handle_demand(&mut self, _: usize, _: &mut Outbox<u64>) -> Result<Next> {
+            ///         panic!("no such driver")
+            ///     }
+            /// }
+            ///
+            /// # #[tokio::main(flavor = "current_thread")]
+            /// # async fn main() -> Result<()> {
+            /// let broken = stage::producer(Broken).restart_at_most(2, 60, || Broken).start().await?;
+            /// assert!(stage::stream([&broken])?.try_next().await.is_err());
+            /// assert!(matches!(broken.ended().await, Reason::Failed(why) if why.contains("no such driver")));
+            /// assert_eq!(broken.counts().restarts, 2);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn restart_at_most(
                 mut self,
                 max_restarts: u64,
@@ -187,6 +253,33 @@ macro_rules! common {
 
             /// Is told of each number of events that are discarded, beside the event `discarded` and
             /// [`Counts::discarded`](super::Counts::discarded). It is called by the stage, so it must not block.
+            ///
+            /// ```
+            /// use std::sync::{
+            ///     Arc,
+            ///     atomic::{AtomicUsize, Ordering::Relaxed},
+            /// };
+            ///
+            /// use broadway::stage::{self, Partition, from_iter, to};
+            /// use futures::TryStreamExt;
+            ///
+            /// # #[tokio::main(flavor = "current_thread")]
+            /// # async fn main() -> broadway::Result<()> {
+            /// let lost = Arc::new(AtomicUsize::new(0));
+            /// let parity = Partition::new([0, 1], |n: &u64| Some(n % 2));
+            /// let numbers = stage::producer(from_iter(0..)).dispatcher(parity).on_discard({
+            ///     let lost = lost.clone();
+            ///     move |events| drop(lost.fetch_add(events, Relaxed))
+            /// });
+            /// let numbers = numbers.start().await?;
+            /// stage::stream([to(&numbers).partition(0).max_demand(4)])?.try_next().await?;
+            /// numbers.stop(); // nobody has asked for the odd ones
+            /// numbers.ended().await;
+            /// assert!(lost.load(Relaxed) > 0);
+            /// assert_eq!(lost.load(Relaxed) as u64, numbers.counts().discarded);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn on_discard(mut self, told: impl FnMut(usize) + Send + 'static) -> Self {
                 self.common.on_discard = Some(Box::new(told));
                 self
@@ -211,6 +304,8 @@ macro_rules! giving {
     ($($builder:ident<$of:ident: $bound:ident>;)+) => {$(
         impl<$of: $bound> $builder<$of> {
             /// Who gets which events; by default [`Demand`].
+            ///
+            /// [`To`] has an example with [`Partition`](super::Partition) and one with [`Broadcast`](super::Broadcast).
             pub fn dispatcher(mut self, dispatcher: impl Dispatcher<$of::Data> + 'static) -> Self {
                 self.giving.dispatcher = Box::new(dispatcher);
                 self
@@ -228,6 +323,8 @@ macro_rules! taking {
     ($($builder:ident<$of:ident: $bound:ident>;)+) => {$(
         impl<$of: $bound> $builder<$of> {
             /// Subscribes to a producer when it starts. May be called several times.
+            ///
+            /// [`Consumer`] has an example.
             pub fn subscribe_to(mut self, producer: impl Into<To<$of::Event>>) -> Self {
                 self.subscribe_to.push(producer.into());
                 self
@@ -284,12 +381,32 @@ impl<P: Producer> ProducerBuilder<P> {
 
     /// Starts with demand that adds up: the producer is asked when [`forward`](Stage::forward) is called, say when all who
     /// should get the first events have subscribed.
+    ///
+    /// [`Stage::forward`] has an example.
     pub fn accumulate(mut self) -> Self {
         self.accumulates = true;
         self
     }
 
     /// Ends when the last of those who subscribed has left; by default it waits for others.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use broadway::stage::{self, from_iter};
+    /// use futures::TryStreamExt;
+    ///
+    /// let ticks = stage::producer(from_iter(0u64..)).end_with_consumers().start().await?;
+    /// let (mut first, mut second) = (stage::stream([&ticks])?, stage::stream([&ticks])?);
+    /// first.try_next().await?;
+    /// drop(first);
+    /// second.try_next().await?;
+    /// assert!(ticks.is_running()); // for the second
+    /// drop(second);
+    /// ticks.ended().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn end_with_consumers(mut self) -> Self {
         self.ends_with_consumers = true;
         self
@@ -351,6 +468,24 @@ impl<C: Consumer> ConsumerBuilder<C> {
     ///
     /// # Errors
     /// What `init` fails with, that it panics, and the first subscription that does not come about.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use broadway::stage::{self, ConsumerSupervisor, from_iter, to};
+    ///
+    /// let orders = stage::producer(from_iter(0..10u64)).name("orders").start().await?;
+    /// let store = || stage::consumer(ConsumerSupervisor::temporary(|_: u64| async { Ok(()) })).name("store");
+    /// assert_eq!(
+    ///     store().subscribe_to(to(&orders).max_demand(0)).start().await.unwrap_err().to_string(),
+    ///     "stage `store` did not start: subscription to `orders`: `max_demand` must be at least 1",
+    /// );
+    /// let store = store().subscribe_to(&orders).start().await?;
+    /// store.ended().await;
+    /// assert_eq!(store.counts().handled, 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start(self) -> Result<Stage<Takes<C::Event>>, NotStarted> {
         let Common { name, instance, again, on_discard } = self.common;
         let again = again.map(|again| again.map(Sink));

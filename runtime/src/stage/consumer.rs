@@ -52,6 +52,8 @@ pub trait Consumer: Send + 'static {
 
     /// Called once before anything else.
     ///
+    /// [`StageContext`] has an example.
+    ///
     /// # Errors
     /// Fail the start.
     async fn init(&mut self, _context: &StageContext) -> Result<()> {
@@ -113,6 +115,8 @@ pub trait Consumer: Send + 'static {
     /// A subscription has ended, and all that was sent on it is handled. Whether the stage goes on is said by the
     /// subscription's [`Cancel`](super::Cancel).
     ///
+    /// [`Subscription`] has an example.
+    ///
     /// # Errors
     /// Are a crash.
     async fn handle_cancel(&mut self, _from: &Subscription, _reason: &Reason) -> Result<()> {
@@ -157,6 +161,72 @@ pub trait Consumer: Send + 'static {
 /// let doubler = stage::producer_consumer(Doubler).subscribe_to(&numbers).start().await?;
 /// let doubled: Vec<u64> = stage::stream([&doubler])?.try_collect().await?;
 /// assert_eq!(doubled, [0, 2, 4, 6]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// One that follows who feeds it:
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use broadway::{
+///     Next, Result, async_trait,
+///     stage::{self, Asking, ProducerConsumer, Reason, StageContext, Subscription, from_iter},
+/// };
+/// use futures::TryStreamExt;
+///
+/// /// Says of each reading which sensor it is of.
+/// struct Labelled {
+///     log: Arc<Mutex<Vec<String>>>,
+/// }
+///
+/// impl Labelled {
+///     fn log(&self, line: String) {
+///         self.log.lock().unwrap().push(line);
+///     }
+/// }
+///
+/// #[async_trait]
+/// impl ProducerConsumer for Labelled {
+///     type Event = u64;
+///     type Data = String;
+///
+///     async fn init(&mut self, stage: &StageContext) -> Result<()> {
+///         self.log(format!("{} starts", stage.name()));
+///         Ok(())
+///     }
+///
+///     async fn handle_subscribe(&mut self, sensor: &Subscription) -> Result<Asking> {
+///         self.log(format!("{} is there", sensor.producer()));
+///         Ok(Asking::Automatic)
+///     }
+///
+///     async fn handle_events(&mut self, readings: Vec<u64>, out: &mut Vec<String>, from: &Subscription) -> Result<Next> {
+///         out.extend(readings.iter().map(|reading| format!("{} {reading}", from.producer())));
+///         Ok(Next::More)
+///     }
+///
+///     async fn handle_cancel(&mut self, sensor: &Subscription, reason: &Reason) -> Result<()> {
+///         self.log(format!("{} has {reason}", sensor.producer()));
+///         Ok(())
+///     }
+///
+///     async fn terminate(&mut self, reason: &Reason) {
+///         self.log(format!("it has {reason}"));
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let log = Arc::default();
+/// let attic = stage::producer(from_iter([31, 33])).name("attic").start().await?;
+/// let labelled = Labelled { log: Arc::clone(&log) };
+/// let labelled = stage::producer_consumer(labelled).name("labels").subscribe_to(&attic).start().await?;
+/// let readings: Vec<String> = stage::stream([&labelled])?.try_collect().await?;
+/// assert_eq!(readings, ["attic 31", "attic 33"]);
+/// labelled.ended().await;
+/// assert_eq!(*log.lock().unwrap(), ["labels starts", "attic is there", "attic has finished", "it has finished"]);
 /// # Ok(())
 /// # }
 /// ```

@@ -15,16 +15,59 @@ use super::{
 };
 
 /// A stage that gives events: [`Stage<Gives<T>>`](Stage).
+///
+/// ```
+/// use broadway::{
+///     Next, Result, async_trait,
+///     stage::{self, ConsumerSupervisor, Gives, ProducerConsumer, Reason, Stage, Subscription, Takes, TakesAndGives, from_iter},
+/// };
+///
+/// struct Split;
+///
+/// #[async_trait]
+/// impl ProducerConsumer for Split {
+///     type Event = &'static str;
+///     type Data = String;
+///
+///     async fn handle_events(&mut self, lines: Vec<&'static str>, out: &mut Vec<String>, _: &Subscription) -> Result<Next> {
+///         out.extend(lines.iter().flat_map(|line| line.split(' ')).map(str::to_owned));
+///         Ok(Next::More)
+///     }
+/// }
+///
+/// /// What a program keeps of a graph that it has started.
+/// struct Index {
+///     lines: Stage<Gives<&'static str>>,
+///     words: Stage<TakesAndGives<&'static str, String>>,
+///     store: Stage<Takes<String>>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let lines = stage::producer(from_iter(["to be", "or not to be"])).start().await?;
+/// let words = stage::producer_consumer(Split).subscribe_to(&lines).start().await?;
+/// let store = ConsumerSupervisor::temporary(|_word: String| async { Ok(()) });
+/// let store = stage::consumer(store).subscribe_to(&words).start().await?;
+/// let index = Index { lines, words, store };
+/// assert_eq!(index.store.ended().await, Reason::Finished);
+/// assert_eq!((index.lines.counts().sent, index.words.counts().sent, index.store.counts().handled), (2, 6, 6));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Gives<T> {
     pub(crate) port: Arc<Port<T>>,
 }
 
 /// A stage that takes events: [`Stage<Takes<T>>`](Stage).
+///
+/// [`Gives`] has an example.
 pub struct Takes<T> {
     pub(crate) inbox: Arc<Inbox<T>>,
 }
 
 /// A stage that takes events and gives others: [`Stage<TakesAndGives<I, O>>`](Stage).
+///
+/// [`Gives`] has an example.
 pub struct TakesAndGives<I, O> {
     pub(crate) inbox: Arc<Inbox<I>>,
     pub(crate) port: Arc<Port<O>>,
@@ -92,6 +135,24 @@ impl<R> Stage<R> {
     /// Ends it without loss: it takes no more, handles what it was sent, gives out what it has as it is asked for, and
     /// finishes. Consumers behind it end in their turn when they have handled all, so draining the producers drains
     /// everything.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use broadway::stage::{self, Reason, from_iter, to};
+    /// use futures::TryStreamExt;
+    ///
+    /// let numbers = stage::producer(from_iter(0..)).start().await?;
+    /// let mut all = stage::stream([to(&numbers).max_demand(10)])?;
+    /// assert_eq!(all.try_next().await?, Some(0));
+    /// numbers.drain();
+    /// let rest: Vec<u64> = all.try_collect().await?; // this one ends, though the numbers do not
+    /// let counts = numbers.counts();
+    /// assert_eq!((1 + rest.len() as u64, counts.discarded), (counts.emitted, 0));
+    /// assert_eq!(numbers.ended().await, Reason::Finished);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn drain(&self) {
         self.core.orders.order(Order::Drain);
     }
@@ -166,7 +227,27 @@ pub(crate) fn request<T>(inbox: &Inbox<T>, to: To<T>, replaces: Option<(&Subscri
 /// A subscription that was asked for. It comes about whether this is awaited or not; awaiting it from within a callback of
 /// the stage that subscribes waits for ever.
 ///
-/// Made by [`Stage::subscribe`].
+/// Made by [`Stage::subscribe`]. **Cancel-safety**: dropped, the subscription comes about all the same, and nobody is told.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> broadway::Result<()> {
+/// use broadway::stage::{self, ConsumerSupervisor, Subscribing, from_iter, to};
+/// use futures::future::try_join_all;
+///
+/// let mut sensors = Vec::new();
+/// for sensor in 0..3u64 {
+///     sensors.push(stage::producer(from_iter([sensor; 10])).start().await?);
+/// }
+/// let log = stage::consumer(ConsumerSupervisor::temporary(|_: u64| async { Ok(()) })).start().await?;
+/// // All are asked for before the first answer is waited for.
+/// let subscribing: Vec<Subscribing> = sensors.iter().map(|sensor| log.subscribe(to(sensor).max_demand(5))).collect();
+/// assert_eq!(try_join_all(subscribing).await?.len(), 3);
+/// log.ended().await;
+/// assert_eq!(log.counts().handled, 30);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Subscribing(oneshot::Receiver<Result<Subscription, SubscribeError>>);
 
@@ -203,6 +284,8 @@ macro_rules! takes {
             /// # }
             /// ```
             ///
+            /// **Cancel-safety**: that of [`Subscribing`].
+            ///
             /// # Errors
             /// [`SubscribeError`]. The stage goes on, unless the producer has ended and the subscription is permanent or
             /// transient.
@@ -213,6 +296,24 @@ macro_rules! takes {
             /// Subscribes in the place of `old`, which is cancelled for `reason`, and takes the stage not along whatever
             /// its [`Cancel`](super::Cancel) says. If there is no such subscription any more, it only subscribes.
             ///
+            /// ```
+            /// # #[tokio::main(flavor = "current_thread")]
+            /// # async fn main() -> broadway::Result<()> {
+            /// use broadway::stage::{self, ConsumerSupervisor, Reason, from_iter};
+            ///
+            /// let (old, new) = (stage::producer(from_iter(0..)), stage::producer(from_iter(0..12u64)));
+            /// let (old, new) = (old.end_with_consumers().start().await?, new.start().await?);
+            /// let log = stage::consumer(ConsumerSupervisor::temporary(|_: u64| async { Ok(()) })).start().await?;
+            /// let subscription = log.subscribe(&old).await?;
+            /// log.resubscribe(&subscription, Reason::Stopped, &new).await?;
+            /// old.ended().await;
+            /// assert_eq!(log.ended().await, Reason::Finished); // with the new one, not with the old one
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// **Cancel-safety**: that of [`Subscribing`].
+            ///
             /// # Errors
             /// As [`subscribe`](Self::subscribe).
             pub fn resubscribe(&self, old: &Subscription, reason: Reason, to: impl Into<To<I>>) -> Subscribing {
@@ -221,6 +322,37 @@ macro_rules! takes {
 
             /// Waits until all that has come by now is handled, and what came of it is sent or dropped. The moment is that
             /// of the call. Cancel-safe.
+            ///
+            /// ```
+            /// # use broadway::{Next, Result, async_trait, stage::{Consumer, Subscription}};
+            /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+            /// # async fn main() -> broadway::Result<()> {
+            /// use std::time::Duration;
+            ///
+            /// use broadway::stage::{self, from_iter, to};
+            ///
+            /// /// Takes a second for an event.
+            /// struct Slow;
+            ///
+            /// #[async_trait]
+            /// impl Consumer for Slow {
+            ///     type Event = u64;
+            ///
+            ///     async fn handle_events(&mut self, events: Vec<u64>, _: &Subscription) -> Result<Next> {
+            ///         tokio::time::sleep(Duration::from_secs(1) * events.len() as u32).await;
+            ///         Ok(Next::More)
+            ///     }
+            /// }
+            ///
+            /// let numbers = stage::producer(from_iter(0..)).start().await?;
+            /// let slow = stage::consumer(Slow).subscribe_to(to(&numbers).max_demand(10)).start().await?;
+            /// tokio::time::sleep(Duration::from_secs(1)).await;
+            /// let sent = numbers.counts().sent;
+            /// slow.flushed().await?;
+            /// assert!(slow.counts().handled >= sent);
+            /// # Ok(())
+            /// # }
+            /// ```
             ///
             /// # Errors
             /// The reason of the stage's end, if that came first.
@@ -241,6 +373,28 @@ takes! {
 impl<T: Send + 'static> Stage<Gives<T>> {
     /// Waits until all that is buffered by now is sent or dropped. The moment is that of the call. Cancel-safe.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use broadway::stage::{self, Partition, from_iter, to};
+    /// use futures::{FutureExt, StreamExt, TryStreamExt};
+    ///
+    /// let parity = |n: &u64| Some(if n % 2 == 0 { "even" } else { "odd" });
+    /// let partition = Partition::new(["even", "odd"], parity);
+    /// let numbers = stage::producer(from_iter(0..)).dispatcher(partition).start().await?;
+    /// let mut even = stage::stream([to(&numbers).partition("even").max_demand(4)])?;
+    /// even.try_next().await?;
+    ///
+    /// // The odd ones wait for somebody who takes them.
+    /// let flushed = numbers.flushed();
+    /// let mut flushed = std::pin::pin!(flushed);
+    /// assert!(numbers.buffered() > 0 && flushed.as_mut().now_or_never().is_none());
+    /// let odd = stage::stream([to(&numbers).partition("odd")])?;
+    /// flushed.await?;
+    /// assert_eq!(odd.take(2).try_collect::<Vec<_>>().await?, [1, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
     /// # Errors
     /// The reason of the stage's end, if that came first.
     pub fn flushed(&self) -> impl Future<Output = Result<(), Reason>> + Send + use<T> {

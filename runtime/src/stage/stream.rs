@@ -56,6 +56,38 @@ where
 }
 
 /// Events of one or several producers. Made by [`stream`].
+///
+/// **Cancel-safety**: a `next` that is dropped loses nothing.
+///
+/// ```
+/// use broadway::{
+///     Result,
+///     stage::{self, Events, from_iter},
+/// };
+/// use futures::TryStreamExt;
+///
+/// /// The first event for which `wants` says so; those before are gone.
+/// async fn find(events: &mut Events<u64>, wants: impl Fn(u64) -> bool) -> Result<Option<u64>> {
+///     while let Some(event) = events.try_next().await? {
+///         if wants(event) {
+///             return Ok(Some(event));
+///         }
+///     }
+///     Ok(None)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let squares = from_iter((1..).map(|n: u64| n * n));
+/// let squares = stage::producer(squares).end_with_consumers().start().await?;
+/// let mut events = stage::stream([&squares])?;
+/// assert_eq!(find(&mut events, |n| n % 10 == 6).await?, Some(16));
+/// assert_eq!(find(&mut events, |n| n % 10 == 6).await?, Some(36));
+/// drop(events); // its subscription is cancelled with it
+/// assert!(!squares.ended().await.is_failure());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Events<T> {
     inlet: Inlet<T>,
     chunk: VecDeque<T>,

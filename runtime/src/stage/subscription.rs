@@ -56,7 +56,51 @@ impl<T: Send> Upstream for Port<T> {
 
 /// One subscription of a consumer to a producer. Cheap to clone; dropping it changes nothing.
 ///
-/// [`Consumer::handle_subscribe`](super::Consumer::handle_subscribe) has an example.
+/// [`Consumer::handle_subscribe`](super::Consumer::handle_subscribe) has an example of one that is asked by hand.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use broadway::{
+///     Next, Result, async_trait,
+///     stage::{self, Consumer, Reason, Subscription, SubscriptionId, from_iter, to},
+/// };
+///
+/// /// Takes at least three events of each producer, and then no more of that one.
+/// #[derive(Default)]
+/// struct Sample(BTreeMap<SubscriptionId, usize>);
+///
+/// #[async_trait]
+/// impl Consumer for Sample {
+///     type Event = u64;
+///
+///     async fn handle_events(&mut self, events: Vec<u64>, from: &Subscription) -> Result<Next> {
+///         let seen = self.0.entry(from.id()).or_default();
+///         *seen += events.len();
+///         if *seen >= 3 {
+///             from.cancel(Reason::Finished);
+///         }
+///         Ok(Next::More)
+///     }
+///
+///     async fn handle_cancel(&mut self, from: &Subscription, reason: &Reason) -> Result<()> {
+///         assert_eq!(*reason, Reason::Finished);
+///         let seen = self.0.remove(&from.id());
+///         assert!(seen >= Some(3)); // what was sent before it was cancelled came as well
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let (odd, even) = (from_iter((1..).step_by(2)), from_iter((0..).step_by(2)));
+/// let (odd, even) = (stage::producer(odd).start().await?, stage::producer(even).start().await?);
+/// let few = |producer| to(producer).max_demand(2);
+/// let sample = stage::consumer(Sample::default()).subscribe_to(few(&odd)).subscribe_to(few(&even)).start().await?;
+/// assert_eq!(sample.ended().await, Reason::Finished);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Subscription {
     id: SubscriptionId,

@@ -29,7 +29,8 @@ use crate::{
 /// asked for: for a child after each end, subscribe with a `min_demand` of 0.
 ///
 /// Children outlive their producer. When the stage ends, they have [`shutdown`](Self::shutdown) to end, and are dropped at
-/// their next `.await` then.
+/// their next `.await` then. It ends with its producers, unless it is subscribed with
+/// [`Cancel::Temporary`](super::Cancel::Temporary).
 ///
 /// ```
 /// use broadway::stage::{self, ConsumerSupervisor, from_iter, to};
@@ -58,6 +59,8 @@ pub struct ConsumerSupervisor<T> {
 pub struct Children<T>(Arc<Shared<T>>);
 
 /// Which child it is.
+///
+/// [`Children`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChildId(u64);
 
@@ -113,7 +116,33 @@ impl<T: Send + 'static> ConsumerSupervisor<T> {
     }
 
     /// A child that fails or panics is started again with the same event, and keeps its place: all children together three
-    /// times within five seconds, or [`restarts`](Self::restarts). One failure more ends the stage.
+    /// times within five seconds, or [`restarts`](Self::restarts). One failure more ends the stage. While the stage ends,
+    /// none is started again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    ///
+    /// use broadway::stage::{self, Cancel, ConsumerSupervisor, from_iter, to};
+    /// use tokio::sync::mpsc;
+    ///
+    /// let (uploaded, mut done) = mpsc::unbounded_channel();
+    /// let calls = AtomicU64::new(0);
+    /// let uploads = ConsumerSupervisor::transient(move |file: &'static str| {
+    ///     let (call, uploaded) = (calls.fetch_add(1, Relaxed), uploaded.clone());
+    ///     async move { if call == 0 { Err("connection refused".into()) } else { Ok(uploaded.send(file)?) } }
+    /// });
+    /// let children = uploads.children();
+    /// let files = stage::producer(from_iter(["a.png"])).start().await?;
+    /// let uploads = stage::consumer(uploads).subscribe_to(to(&files).cancel(Cancel::Temporary)).start().await?;
+    /// assert_eq!(done.recv().await, Some("a.png"));
+    /// let counts = children.counts();
+    /// assert_eq!((counts.started, counts.restarts, counts.failed), (1, 1, 0));
+    /// # uploads.stop();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transient<F>(start: impl Fn(T) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<()>> + Send + 'static,
@@ -147,6 +176,23 @@ impl<T: Send + 'static> ConsumerSupervisor<T> {
     }
 
     /// How often children that are transient are started again: `max_restarts` times within `max_seconds`, all together.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use broadway::stage::{self, ConsumerSupervisor};
+    ///
+    /// let calls = ConsumerSupervisor::transient(|_: u64| async { Err("connection refused".into()) }).restarts(2, 60);
+    /// let children = calls.children();
+    /// let calls = stage::consumer(calls).start().await?;
+    /// children.start_child(7);
+    /// assert_eq!(
+    ///     calls.ended().await.to_string(),
+    ///     "failed: connection refused (the 2 restarts in 60 s were used up)",
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn restarts(self, max_restarts: u64, max_seconds: u64) -> Self {
         let mut state = self.shared.lock();
         state.intensity = Intensity { max_restarts, max_seconds };
@@ -156,6 +202,27 @@ impl<T: Send + 'static> ConsumerSupervisor<T> {
     }
 
     /// How long children have to end when the stage does; by default five seconds.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// use broadway::stage::{self, ConsumerSupervisor};
+    /// use tokio::time::{Instant, sleep};
+    ///
+    /// let visits = ConsumerSupervisor::temporary(|seconds: u64| async move { Ok(sleep(Duration::from_secs(seconds)).await) });
+    /// let visits = visits.shutdown(Duration::from_secs(10));
+    /// let (children, begun) = (visits.children(), Instant::now());
+    /// let visits = stage::consumer(visits).start().await?;
+    /// children.start_child(3);
+    /// children.start_child(3600); // this one is dropped
+    /// visits.stop();
+    /// visits.ended().await;
+    /// assert_eq!((begun.elapsed().as_secs(), children.counts().active), (10, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shutdown(mut self, shutdown: Duration) -> Self {
         self.shutdown = shutdown;
         self

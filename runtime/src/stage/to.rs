@@ -87,12 +87,45 @@ impl<T> To<T> {
     }
 
     /// Which partition it takes, of a producer with the [`Partition`](super::Partition) dispatcher.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use broadway::stage::{self, Partition, from_iter, to};
+    /// use futures::TryStreamExt;
+    ///
+    /// let orders = from_iter([("eu", 17), ("us", 4), ("eu", 23)]);
+    /// let by_region = Partition::new(["eu", "us"], |order: &(&'static str, u64)| Some(order.0));
+    /// let orders = stage::producer(orders).dispatcher(by_region).start().await?;
+    /// let eu = stage::stream([to(&orders).partition("eu")])?.map_ok(|(_, amount)| amount);
+    /// let us = stage::stream([to(&orders).partition("us")])?.map_ok(|(_, amount)| amount);
+    /// let (eu, us): (Vec<u64>, Vec<u64>) = tokio::try_join!(eu.try_collect(), us.try_collect())?;
+    /// assert_eq!((eu, us), (vec![17, 23], vec![4]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn partition(mut self, partition: impl fmt::Display) -> Self {
         self.terms.partition = Some(partition.to_string());
         self
     }
 
     /// Takes only events for which `wants` says `true`, of a producer with the [`Broadcast`](super::Broadcast) dispatcher.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use broadway::stage::{self, Broadcast, from_iter, to};
+    /// use futures::TryStreamExt;
+    ///
+    /// let degrees = stage::producer(from_iter([19, 84, 21, 90])).dispatcher(Broadcast::new()).accumulate().start().await?;
+    /// let all = stage::stream([&degrees])?;
+    /// let alarms = stage::stream([to(&degrees).selector(|degrees| *degrees > 80)])?;
+    /// degrees.forward(); // both are there
+    /// let (all, alarms): (Vec<i32>, Vec<i32>) = tokio::try_join!(all.try_collect(), alarms.try_collect())?;
+    /// assert_eq!((all.len(), alarms), (4, vec![84, 90]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn selector(mut self, wants: impl Fn(&T) -> bool + Send + 'static) -> Self {
         self.terms.selector = Some(Box::new(wants));
         self

@@ -41,6 +41,27 @@ impl Demand {
 
     /// Puts the subscriptions in an order by chance before the first events are sent, so that of several stages that start
     /// with the same first subscription not all send their first events there.
+    ///
+    /// ```
+    /// use std::collections::{BTreeSet, VecDeque};
+    ///
+    /// use broadway::stage::{Deliveries, Demand, Dispatcher, SubscriptionId, Terms};
+    ///
+    /// let consumers = [SubscriptionId::new(), SubscriptionId::new()];
+    /// let mut served_first = BTreeSet::new();
+    /// for _producer in 0..100 {
+    ///     let mut demand = Demand::new().shuffle_on_first_dispatch();
+    ///     for id in consumers {
+    ///         Dispatcher::<u64>::subscribe(&mut demand, id, Terms::default())?;
+    ///         Dispatcher::<u64>::ask(&mut demand, id, 10);
+    ///     }
+    ///     let mut out = Deliveries::default();
+    ///     demand.dispatch(&mut VecDeque::from([7]), &mut out);
+    ///     served_first.extend(out.take().iter().map(|(id, _)| *id));
+    /// }
+    /// assert_eq!(served_first, BTreeSet::from(consumers)); // without it, only the first of them
+    /// # Ok::<(), broadway::stage::Refused>(())
+    /// ```
     pub fn shuffle_on_first_dispatch(mut self) -> Self {
         self.shuffle = true;
         self

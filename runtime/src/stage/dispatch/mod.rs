@@ -36,9 +36,19 @@ impl SubscriptionId {
     }
 }
 
-/// What a subscription says to the dispatcher of its producer.
+/// What a subscription says to the dispatcher of its producer. One that does not know what it says refuses it.
 ///
-/// [`Partition`] and [`Broadcast`] have examples.
+/// ```
+/// use broadway::stage::{Demand, Dispatcher, Partition, SubscriptionId, Terms};
+///
+/// let of_europe = || Terms { partition: Some("eu".into()), ..Terms::default() };
+/// let mut partition = Partition::new(["eu", "us"], |order: &(&'static str, u64)| Some(order.0));
+/// partition.subscribe(SubscriptionId::new(), of_europe())?;
+/// let refused = Dispatcher::<(&str, u64)>::subscribe(&mut Demand::new(), SubscriptionId::new(), of_europe());
+/// let why = "the `demand` dispatcher has no partitions, leave `partition` out";
+/// assert_eq!(refused.unwrap_err().to_string(), why);
+/// # Ok::<(), broadway::stage::Refused>(())
+/// ```
 pub struct Terms<T> {
     /// The partition that it takes.
     pub partition: Option<String>,
@@ -47,6 +57,18 @@ pub struct Terms<T> {
 }
 
 /// Says of an event whether a subscription wants it.
+///
+/// ```
+/// use broadway::stage::{Selector, Terms};
+///
+/// fn above(limit: i32) -> Selector<i32> {
+///     Box::new(move |degrees| *degrees > limit)
+/// }
+///
+/// let terms = Terms { selector: Some(above(80)), ..Terms::default() };
+/// let wants = terms.selector.as_ref().unwrap();
+/// assert_eq!([19, 84, 80].map(|degrees| wants(&degrees)), [false, true, false]);
+/// ```
 pub type Selector<T> = Box<dyn Fn(&T) -> bool + Send>;
 
 impl<T> Default for Terms<T> {
@@ -124,6 +146,55 @@ impl<T> Deliveries<T> {
     }
 
     /// Counts events that nobody gets: they are in the stage's `refused`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use std::collections::VecDeque;
+    ///
+    /// use broadway::stage::{self, Deliveries, Dispatcher, Refused, SubscriptionId, Terms, from_iter, to};
+    /// use futures::TryStreamExt;
+    ///
+    /// /// For one display: of what has come, it shows the newest.
+    /// #[derive(Default)]
+    /// struct Newest(Option<(SubscriptionId, usize)>);
+    ///
+    /// impl<T> Dispatcher<T> for Newest {
+    ///     fn subscribe(&mut self, id: SubscriptionId, _: Terms<T>) -> Result<(), Refused> {
+    ///         match self.0 {
+    ///             Some(_) => Err(Refused::new("there is a display already")),
+    ///             None => Ok(self.0 = Some((id, 0))),
+    ///         }
+    ///     }
+    ///
+    ///     fn cancel(&mut self, id: SubscriptionId) {
+    ///         self.0.take_if(|(display, _)| *display == id);
+    ///     }
+    ///
+    ///     fn ask(&mut self, id: SubscriptionId, demand: usize) {
+    ///         self.0.iter_mut().filter(|(display, _)| *display == id).for_each(|(_, open)| *open += demand);
+    ///     }
+    ///
+    ///     fn demand(&self) -> usize {
+    ///         self.0.map_or(0, |(_, open)| open)
+    ///     }
+    ///
+    ///     fn dispatch(&mut self, events: &mut VecDeque<T>, out: &mut Deliveries<T>) {
+    ///         let Some((display, open)) = self.0.as_mut().filter(|(_, open)| *open > 0) else { return };
+    ///         let Some(newest) = events.pop_back() else { return };
+    ///         out.refuse(events.drain(..).count());
+    ///         out.send(*display, vec![newest]);
+    ///         *open -= 1;
+    ///     }
+    /// }
+    ///
+    /// let readings = stage::producer(from_iter(1..=100)).dispatcher(Newest::default()).start().await?;
+    /// let shown: Vec<u64> = stage::stream([to(&readings).max_demand(10)])?.try_collect().await?;
+    /// assert_eq!(shown.last(), Some(&100));
+    /// assert_eq!(shown.len() as u64 + readings.counts().refused, 100);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refuse(&mut self, events: usize) {
         self.refused += events;
     }
@@ -215,11 +286,15 @@ pub trait Dispatcher<T>: Send {
     fn dispatch(&mut self, events: &mut VecDeque<T>, out: &mut Deliveries<T>);
 
     /// How many events it has taken and holds for later.
+    ///
+    /// [`Partition`] has an example.
     fn held(&self) -> usize {
         0
     }
 
     /// The place of the oldest event that it holds, in the order in which it took them, from 0.
+    ///
+    /// [`Partition`] has an example.
     fn oldest_held(&self) -> Option<u64> {
         None
     }

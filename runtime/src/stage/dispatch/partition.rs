@@ -29,7 +29,7 @@ use super::{Deliveries, Dispatcher, Refused, SubscriptionId, Terms};
 /// let (mut events, mut out) = ((0..6).collect::<VecDeque<u64>>(), Deliveries::default());
 /// partition.dispatch(&mut events, &mut out);
 /// assert_eq!(out.take(), [(odd, vec![1, 3, 5])]);
-/// assert_eq!(partition.held(), 3);
+/// assert_eq!((partition.held(), partition.oldest_held()), (3, Some(0)));
 ///
 /// let refused = partition.subscribe(SubscriptionId::new(), Terms { partition: Some("prime".into()), ..Terms::default() });
 /// assert_eq!(refused.unwrap_err().to_string(), "there is no partition `prime`, there are `even` and `odd`");
@@ -63,6 +63,25 @@ struct Lane<T> {
 
 impl<T: Hash> Partition<T, usize> {
     /// Partitions 0 to `partitions - 1`, by the hash of the whole event: the same in each run of the same program.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> broadway::Result<()> {
+    /// use std::collections::HashSet;
+    ///
+    /// use broadway::stage::{self, Partition, from_iter, to};
+    /// use futures::TryStreamExt;
+    ///
+    /// let words = from_iter("to be or not to be that is the question".split(' '));
+    /// let words = stage::producer(words).dispatcher(Partition::by_hash(2)).start().await?;
+    /// let (first, second) = (stage::stream([to(&words).partition(0)])?, stage::stream([to(&words).partition(1)])?);
+    /// let (first, second): (Vec<&str>, Vec<&str>) = tokio::try_join!(first.try_collect(), second.try_collect())?;
+    /// assert_eq!(first.len() + second.len(), 10);
+    /// let distinct = |words: Vec<&'static str>| words.into_iter().collect::<HashSet<_>>();
+    /// assert!(distinct(first).is_disjoint(&distinct(second))); // both `be` went the same way
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn by_hash(partitions: usize) -> Self {
         Self::new(0..partitions, move |event: &T| {
             let mut hasher = DefaultHasher::new();
@@ -88,6 +107,23 @@ impl<T, K: Ord + fmt::Display> Partition<T, K> {
     }
 
     /// How many events are held for busy partitions, all together: at least 1. By default the sum of the largest demands.
+    ///
+    /// ```
+    /// use std::collections::VecDeque;
+    ///
+    /// use broadway::stage::{Deliveries, Dispatcher, Partition, SubscriptionId, Terms};
+    ///
+    /// let mut parity = Partition::new([0, 1], |n: &u64| Some(n % 2)).hold(2);
+    /// let even = SubscriptionId::new();
+    /// parity.subscribe(even, Terms { partition: Some("0".into()), ..Terms::default() })?;
+    /// parity.ask(even, 100);
+    /// let (mut events, mut out) = ((1..=9).collect::<VecDeque<u64>>(), Deliveries::default());
+    /// parity.dispatch(&mut events, &mut out);
+    /// assert_eq!(out.take(), [(even, vec![2])]);
+    /// assert_eq!((parity.held(), parity.demand()), (2, 0)); // 1 and 3: no more is asked for until somebody takes them
+    /// assert_eq!(events, [4, 5, 6, 7, 8, 9]);
+    /// # Ok::<(), broadway::stage::Refused>(())
+    /// ```
     pub fn hold(mut self, events: usize) -> Self {
         self.hold = Some(events.max(1));
         self
