@@ -213,6 +213,40 @@ async fn chains_go_through_several_pipelines_up_to_who_submitted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failure_that_asks_for_a_later_try_is_one_for_who_submitted_with_and_without_a_chain() {
+    within(async {
+        let gate = Gate::shut();
+        gate.open();
+        let (to_last, last) = downstream("later", &gate).await;
+        let (sender, receiver) = broadway::channel(10);
+        let first = {
+            let to_last = to_last.clone();
+            Builder::new(
+                "before",
+                move |_| receiver.clone(),
+                move |message: &mut Message<u64>| {
+                    let to_last = to_last.clone();
+                    async move { Ok(to_last.send(Incoming::new(message.data).chained(message)).await?) }.boxed()
+                },
+            )
+            .start_link()
+            .await
+            .unwrap()
+        };
+        for outcome in [to_last.submit(4).await, sender.submit(4).await] {
+            assert_eq!(outcome.status, Status::Failed);
+            assert!(outcome.failure.unwrap().to_string().contains("not now"));
+        }
+        for pipeline in [first, last] {
+            let report = pipeline.stop().await.unwrap();
+            assert_settled(&report);
+            assert_eq!((report.acknowledged, report.released), (0, 0), "{}", report.failed);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn past_the_deadline_a_chained_message_is_left_to_its_source() {
     within(async {
         let (gate, recorder) = (Gate::shut(), Recorder::default());

@@ -46,6 +46,18 @@ pub enum Status {
     Released,
 }
 
+impl Status {
+    /// What carries a failure has failed, whatever its source is told: to discard it, or to deliver it later.
+    fn of(verdict: Verdict, failure: Option<&Failure>) -> Self {
+        match verdict {
+            _ if failure.is_some() => Self::Failed,
+            Verdict::Successful => Self::Successful,
+            Verdict::Failed => Self::Failed,
+            Verdict::Released => Self::Released,
+        }
+    }
+}
+
 /// What became of one message that was sent through a running pipeline by the test kit: the `test_message` and `test_batch` of
 /// a [`Handle`](crate::Handle).
 ///
@@ -125,10 +137,9 @@ impl Outcome {
     }
 
     /// What is known of a verdict that did not come from the end of the pipeline.
-    fn of(settlement: &Settlement) -> Self {
+    fn of(verdict: Verdict, settlement: &Settlement) -> Self {
         let failure = settlement.failure.clone();
-        let status = if failure.is_some() { Status::Failed } else { Status::Successful };
-        Self { status, failure, ..Self::released() }
+        Self { status: Status::of(verdict, failure.as_deref()), failure, ..Self::released() }
     }
 
     /// What `handle_message` returned, if it is an `O` and no callback took it.
@@ -213,7 +224,7 @@ pub(crate) fn tell<P: Broadway>(
     let Some(waiter) = data.get::<Waiter>() else { return };
     let failure = message.failure.take();
     let outcome = Outcome {
-        status: if failure.is_some() { Status::Failed } else { Status::Successful },
+        status: Status::of(verdict, failure.as_deref()),
         failure,
         batcher: batch.map(|batch| batch.batcher.index()),
         batch: batch.map(|batch| BatchSummary { size: batch.size, trigger: batch.trigger, partition: batch.partition }),
@@ -228,7 +239,7 @@ pub(crate) fn tell<P: Broadway>(
 pub(crate) fn tell_early(settlement: &mut Settlement, verdict: Verdict, batch_key: &BatchKey, attempts: u32) {
     let data = std::mem::take(&mut settlement.data);
     let Some(waiter) = data.get::<Waiter>() else { return };
-    let outcome = Outcome { attempts, batch_key: batch_key.clone(), ..Outcome::of(settlement) };
+    let outcome = Outcome { attempts, batch_key: batch_key.clone(), ..Outcome::of(verdict, settlement) };
     waiter.tell(outcome, verdict, settlement.release_after);
 }
 
@@ -253,11 +264,7 @@ impl Acknowledger for Teller {
         ] {
             for settlement in settlements {
                 let Some(waiter) = settlement.data.get::<Waiter>() else { continue };
-                let outcome = match verdict {
-                    Verdict::Released => Outcome { failure: settlement.failure.clone(), ..Outcome::released() },
-                    Verdict::Successful | Verdict::Failed => Outcome::of(settlement),
-                };
-                waiter.tell(outcome, verdict, settlement.release_after);
+                waiter.tell(Outcome::of(verdict, settlement), verdict, settlement.release_after);
             }
         }
         AckReport::delivered()
