@@ -197,7 +197,7 @@ async fn chains_go_through_several_pipelines_up_to_who_submitted() {
         .start_link()
         .await
         .unwrap();
-        let submitted = tokio::spawn(async move { [sender.submit(1).await, sender.submit(3).await] });
+        let submitted = tokio::spawn(async move { [sender.submit(1).await.unwrap(), sender.submit(3).await.unwrap()] });
         gate.until_waiting(1).await;
         assert!(!submitted.is_finished());
         gate.open();
@@ -233,7 +233,7 @@ async fn a_failure_that_asks_for_a_later_try_is_one_for_who_submitted_with_and_w
             .await
             .unwrap()
         };
-        for outcome in [to_last.submit(4).await, sender.submit(4).await] {
+        for outcome in [to_last.submit(4).await, sender.submit(4).await].map(Result::unwrap) {
             assert_eq!(outcome.status, Status::Failed);
             assert!(outcome.failure.unwrap().to_string().contains("not now"));
         }

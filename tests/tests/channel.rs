@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use broadway::{
     Builder, Incoming, Pipeline, Status,
-    channel::{Receiver, Sender, TrySendError},
+    channel::{Receiver, SendError, Sender, TrySendError},
 };
 use broadway_tests::{Gate, Listener, assert_settled, ms, within};
 use futures::{FutureExt, future::join_all};
@@ -104,6 +104,7 @@ async fn who_submits_is_told_what_became_of_it() {
         let (sender, receiver) = broadway::channel(8);
         let pipeline = gated("submitted", receiver, &open_gate()).await;
         let (even, odd) = tokio::join!(sender.submit(8), sender.submit(Incoming::new(7).id("seven")));
+        let (even, odd) = (even.unwrap(), odd.unwrap());
         assert_eq!((even.status, even.output::<u64>()), (Status::Successful, Some(&4)));
         assert_eq!((odd.status, odd.failure.unwrap().reason().to_string()), (Status::Failed, "odd".to_owned()));
         // One that waits for nothing is counted as well.
@@ -126,14 +127,29 @@ async fn a_submission_that_nobody_judges_is_released() {
         // Some hang in handlers, some wait for one, some wait in the channel.
         let submitted = tokio::spawn(join_all((0..20).map(|number| {
             let sender = sender.clone();
-            async move { sender.submit(number).await.status }
+            async move { sender.submit(number).await.unwrap().status }
         })));
         gate.until_waiting(2).await;
         let report = pipeline.stop_within(ms(100)).await.unwrap();
         assert_settled(&report);
         assert_eq!(report.released, 20);
         assert_eq!(submitted.await.unwrap(), [Status::Released; 20]);
-        assert_eq!(sender.submit(1).await.status, Status::Released, "after the end, too");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_submission_that_could_not_be_sent_comes_back() {
+    within(async {
+        let (sender, receiver) = broadway::channel(1);
+        let gate = Gate::shut();
+        let pipeline = gated("closed", receiver, &gate).await;
+        while tokio::time::timeout(ms(1), sender.send(0)).await.is_ok() {}
+        // It waits for room that it never gets, because the pipeline drains.
+        let (unsent, report) = tokio::join!(sender.submit(8), pipeline.stop_within(ms(100)));
+        assert_eq!(unsent.unwrap_err(), SendError(8));
+        assert_settled(&report.unwrap());
+        assert_eq!(sender.submit(9).await.unwrap_err(), SendError(9), "after the end, too");
     })
     .await;
 }
@@ -172,7 +188,7 @@ async fn what_no_pipeline_took_is_released_to_who_waits_and_else_reported_as_los
         let submit = async {
             let outcome = sender.submit(3).await;
             waits.fetch_add(1, Ordering::SeqCst);
-            outcome.status
+            outcome.unwrap().status
         };
         let (status, ()) = tokio::join!(submit, async {
             assert_eq!(waits.load(Ordering::SeqCst), 0);

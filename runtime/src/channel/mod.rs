@@ -38,8 +38,8 @@ pub use sender::{SendError, Sender, TrySendError};
 /// let pipeline = Resize { images }.start_link().await?;
 /// sender.send(12).await?;
 /// // An HTTP handler can answer with what became of its request.
-/// assert_eq!(sender.submit(20).await.output(), Some(&10u64));
-/// assert_eq!(sender.submit(13).await.failure.unwrap().reason().to_string(), "not an image");
+/// assert_eq!(sender.submit(20).await?.output(), Some(&10u64));
+/// assert_eq!(sender.submit(13).await?.failure.unwrap().reason().to_string(), "not an image");
 /// drop(sender);
 /// assert_eq!(pipeline.wait().await?.acknowledged, 2);
 /// # Ok(())

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tokio::sync::mpsc::{self, error};
+use tokio::sync::mpsc::{self, Permit, error};
 
 use crate::{pipeline::MessageOutcome, stage::Incoming};
 
@@ -64,11 +64,9 @@ impl<T: Send + 'static> Sender<T> {
     /// # }
     /// ```
     pub async fn send(&self, message: impl Into<Incoming<T>>) -> Result<(), SendError<T>> {
-        let unsent = Unsent::new(message);
-        match self.0.reserve().await {
-            Ok(permit) => permit.send(unsent.sent()),
-            Err(_) => return Err(SendError(unsent.into_data())),
-        }
+        let mut message = message.into();
+        let Ok(room) = self.room(&mut message).await else { return Err(SendError(message.into_data())) };
+        room.send(message);
         Ok(())
     }
 
@@ -87,24 +85,35 @@ impl<T: Send + 'static> Sender<T> {
     /// assert_eq!(sender.try_send(9), Err(TrySendError::Closed(9)));
     /// ```
     pub fn try_send(&self, message: impl Into<Incoming<T>>) -> Result<(), TrySendError<T>> {
-        let unsent = Unsent::new(message);
-        match self.0.try_reserve() {
-            Ok(permit) => permit.send(unsent.sent()),
-            Err(error::TrySendError::Full(())) => return Err(TrySendError::Full(unsent.into_data())),
-            Err(error::TrySendError::Closed(())) => return Err(TrySendError::Closed(unsent.into_data())),
-        }
-        Ok(())
+        let message = message.into();
+        let no_room = match self.0.try_reserve() {
+            Ok(room) => {
+                room.send(message);
+                return Ok(());
+            }
+            Err(no_room) => no_room,
+        };
+        message.unchain();
+        let data = message.into_data();
+        Err(match no_room {
+            error::TrySendError::Full(()) => TrySendError::Full(data),
+            error::TrySendError::Closed(()) => TrySendError::Closed(data),
+        })
     }
 
     /// Sends a message, waits for room, and then until it is settled: what became of it, with what `handle_message` returned or
-    /// why it failed. One that no pipeline judged, because it has ended or ends first, is released.
+    /// why it failed. One that was sent and that no pipeline judged is [released](crate::Status::Released): it may have been
+    /// handled in part.
     ///
     /// A message that was [chained](Incoming::chained) is settled for its upstream message all the same.
     ///
     /// **Cancel-safety**: dropped while it waits for room, nothing was sent; later, the message goes its way and nobody is told.
     ///
+    /// # Errors
+    /// [`SendError`] if the pipeline has ended or drains: nothing was sent.
+    ///
     /// ```
-    /// # use broadway::{Builder, Status};
+    /// # use broadway::{Builder, channel::SendError};
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> broadway::Result<()> {
     /// let (sender, receiver) = broadway::channel::<u64>(8);
@@ -114,19 +123,27 @@ impl<T: Send + 'static> Sender<T> {
     /// })
     /// .start_link()
     /// .await?;
-    /// assert_eq!(sender.submit(7).await.output(), Some(&42u64));
+    /// assert_eq!(sender.submit(7).await?.output(), Some(&42u64));
     /// pipeline.stop().await?;
-    /// assert_eq!(sender.submit(7).await.status, Status::Released);
+    /// assert_eq!(sender.submit(7).await.unwrap_err(), SendError(7));
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn submit(&self, message: impl Into<Incoming<T>>) -> MessageOutcome {
-        let unsent = Unsent::new(message);
-        let Ok(permit) = self.0.reserve().await else { return MessageOutcome::released() };
-        let mut message = unsent.sent();
+    pub async fn submit(&self, message: impl Into<Incoming<T>>) -> Result<MessageOutcome, SendError<T>> {
+        let mut message = message.into();
+        let Ok(room) = self.room(&mut message).await else { return Err(SendError(message.into_data())) };
         let outcome = message.awaited();
-        permit.send(message);
-        outcome.await.unwrap_or_else(|_| MessageOutcome::released())
+        room.send(message);
+        Ok(outcome.await.unwrap_or_else(|_| MessageOutcome::released()))
+    }
+
+    /// Waits for room for a message. If there is none to come, or nobody waits for it any more, the message that this one was
+    /// chained to waits for it no more.
+    async fn room(&self, message: &mut Incoming<T>) -> Result<Permit<'_, Incoming<T>>, error::SendError<()>> {
+        let mut unsent = Unsent { message, has_room: false };
+        let room = self.0.reserve().await?;
+        unsent.has_room = true;
+        Ok(room)
     }
 
     /// How many more messages may wait right now.
@@ -155,28 +172,17 @@ impl<T: Send + 'static> Sender<T> {
     }
 }
 
-/// A message that waits for room. If it is never sent, the message that it was chained to does not wait for it.
-struct Unsent<T>(Option<Incoming<T>>);
-
-impl<T> Unsent<T> {
-    fn new(message: impl Into<Incoming<T>>) -> Self {
-        Self(Some(message.into()))
-    }
-
-    fn sent(mut self) -> Incoming<T> {
-        self.0.take().expect("it is taken once")
-    }
-
-    fn into_data(mut self) -> T {
-        let message = self.0.take().expect("it is taken once");
-        message.unchain();
-        message.into_data()
-    }
+/// A message that waits for room.
+struct Unsent<'a, T> {
+    message: &'a mut Incoming<T>,
+    has_room: bool,
 }
 
-impl<T> Drop for Unsent<T> {
+impl<T> Drop for Unsent<'_, T> {
     fn drop(&mut self) {
-        self.0.iter().for_each(Incoming::unchain);
+        if !self.has_room {
+            self.message.unchain();
+        }
     }
 }
 
