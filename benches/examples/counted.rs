@@ -1,14 +1,7 @@
 //! One shape alone, for `cargo xtask instructions`: `counted seed-deck 20000`. One thread, and a clock that stands still
 //! while there is work: how often telemetry reads the clock depends on how long rounds take, and a count must not.
 
-use broadway as runtime;
-
-#[expect(dead_code, reason = "only the chunks are counted")]
-#[path = "../src/hand_written.rs"]
-mod hand_written;
-#[expect(dead_code, reason = "only shapes are counted")]
-#[path = "../src/ours.rs"]
-mod ours;
+use broadway_benches::{hand_written, ours};
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,43 +1,45 @@
 //! The same shapes on Broadway: an in-memory source, a handler that does nothing, an acknowledger that counts.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use async_trait::async_trait;
 
 use super::runtime::{
-    AckData, AckRef, AckReport, Acknowledger, Batch, BoxProducer, Broadway, Builder, DefaultBatcher, Incoming,
-    MessageOf, Next, Outbox, Producer, ProducerContext, Result, Settled, Setup, StageIndex, StartLink,
-    observe::Observer, topology::Topology,
+    AckData, AckRef, AckReport, Acknowledger, Batch, BoxProducer, Broadway, DefaultBatcher, Incoming, MessageOf, Next,
+    Outbox, Producer, ProducerContext, Result, Settled, Setup, StageIndex, StartLink, observe::Observer,
+    topology::Topology,
 };
 
-#[derive(Clone, Copy)]
-pub(crate) struct Shape {
-    pub(crate) producers: u64,
-    pub(crate) processors: u64,
-    pub(crate) max_demand: u64,
-    pub(crate) batch_size: Option<u64>,
+/// How many of what, and how much at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// Stages that share the messages.
+    pub producers: u64,
+    /// Stages.
+    pub processors: u64,
+    /// Of each processor.
+    pub max_demand: u64,
+    /// Without one there is no batcher.
+    pub batch_size: Option<u64>,
     /// Of both layers.
-    pub(crate) partitioned: bool,
+    pub partitioned: bool,
 }
 
 /// The topology of the talk that this project comes from.
-pub(crate) const SEED_DECK: Shape =
+pub const SEED_DECK: Shape =
     Shape { producers: 4, processors: 20, max_demand: 10, batch_size: Some(10), partitioned: false };
 
 /// The same from one producer, acknowledged where it is handled.
-pub(crate) const NO_BATCHER: Shape = Shape { producers: 1, batch_size: None, ..SEED_DECK };
+pub const NO_BATCHER: Shape = Shape { producers: 1, batch_size: None, ..SEED_DECK };
 
 /// The seed deck with few processors and a partition for each number.
-pub(crate) const PARTITIONED: Shape = Shape { processors: 4, partitioned: true, ..SEED_DECK };
+pub const PARTITIONED: Shape = Shape { processors: 4, partitioned: true, ..SEED_DECK };
 
 /// The seed deck for throughput.
-pub(crate) const TUNED: Shape = Shape { max_demand: 1000, batch_size: Some(100), ..SEED_DECK };
+pub const TUNED: Shape = Shape { max_demand: 1000, batch_size: Some(100), ..SEED_DECK };
 
 struct Bench {
     shape: Shape,
@@ -45,14 +47,22 @@ struct Bench {
     acknowledged: Arc<Count>,
 }
 
+/// How many are acknowledged and, where that is asked for, the sum of their receipts: what is measured only counts.
 #[derive(Default)]
-struct Count(AtomicU64);
+struct Count {
+    messages: AtomicU64,
+    receipts: Option<AtomicU64>,
+}
 
 #[async_trait]
 impl Acknowledger for Count {
     async fn ack(&self, _ack_ref: AckRef, settled: Settled<'_>) -> AckReport {
         std::hint::black_box(settled.successful);
-        self.0.fetch_add(settled.successful.len() as u64, Ordering::Relaxed);
+        self.messages.fetch_add(settled.successful.len() as u64, Ordering::Relaxed);
+        if let Some(receipts) = &self.receipts {
+            let sum = settled.successful.iter().filter_map(|settlement| settlement.data.as_u64()).sum();
+            receipts.fetch_add(sum, Ordering::Relaxed);
+        }
         AckReport::delivered()
     }
 }
@@ -131,69 +141,33 @@ struct Nobody;
 impl Observer for Nobody {}
 
 /// Runs `messages` messages, a multiple of the producers, through the shape.
-pub(crate) async fn run(messages: u64, shape: Shape) {
-    finish(messages, shape, |setup| setup).await;
+pub async fn run(messages: u64, shape: Shape) {
+    finish(messages, shape, Count::default(), |setup| setup).await;
 }
 
 /// The same, with an observer.
-pub(crate) async fn run_observed(messages: u64, shape: Shape) {
-    finish(messages, shape, |setup| setup.observer(Nobody)).await;
+pub async fn run_observed(messages: u64, shape: Shape) {
+    finish(messages, shape, Count::default(), |setup| setup.observer(Nobody)).await;
 }
 
-async fn finish(messages: u64, shape: Shape, set_up: impl FnOnce(Setup<Bench>) -> Setup<Bench>) {
-    let acknowledged = Arc::new(Count::default());
+/// The same once, not to be measured: each of the messages has to be acknowledged, and none of them twice.
+pub async fn check(messages: u64, shape: Shape) {
+    let count = Count { receipts: Some(AtomicU64::new(0)), ..Count::default() };
+    let count = finish(messages, shape, count, |setup| setup).await;
+    let sum = count.receipts.as_ref().map(|receipts| receipts.load(Ordering::Relaxed));
+    assert_eq!(sum, Some(messages * (messages - 1) / 2), "each message is acknowledged once");
+}
+
+async fn finish(
+    messages: u64,
+    shape: Shape,
+    count: Count,
+    set_up: impl FnOnce(Setup<Bench>) -> Setup<Bench>,
+) -> Arc<Count> {
+    let acknowledged = Arc::new(count);
     let bench = Bench { shape, messages, acknowledged: acknowledged.clone() };
     let pipeline = set_up(bench.configure()).start_link().await.expect("the pipeline starts");
     let report = pipeline.wait().await.expect("the pipeline ends");
-    assert_eq!(acknowledged.0.load(Ordering::Relaxed), messages, "{report}");
-}
-
-/// Ten messages reach twenty idle processors whose handler awaits 10 ms: how long until all are done.
-pub(crate) async fn ten_at_twenty_idle() -> Duration {
-    let producer = tokio::sync::mpsc::channel::<u64>(10);
-    let (sender, receiver) = producer;
-    let receiver = std::sync::Mutex::new(Some(receiver));
-    let pipeline = Builder::new(
-        "idle",
-        move |_| Channel(receiver.lock().expect("not poisoned").take().expect("one producer")),
-        |message| {
-            Box::pin(async move {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                Ok(std::hint::black_box(message.data))
-            })
-        },
-    )
-    .topology(|topology| {
-        topology.processors.stages(20);
-    })
-    .start_link()
-    .await
-    .expect("the pipeline starts");
-    // All stages have parked by then.
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let start = std::time::Instant::now();
-    for i in 0..10 {
-        sender.send(i).await.expect("the pipeline runs");
-    }
-    drop(sender);
-    pipeline.wait().await.expect("the pipeline ends");
-    start.elapsed()
-}
-
-struct Channel(tokio::sync::mpsc::Receiver<u64>);
-
-#[async_trait]
-impl Producer for Channel {
-    type Data = u64;
-
-    async fn handle_demand(&mut self, demand: usize, out: &mut Outbox<u64>) -> Result<Next> {
-        let Some(first) = self.0.recv().await else { return Ok(Next::Finished) };
-        out.push(Incoming::new(first));
-        while out.len() < demand
-            && let Ok(next) = self.0.try_recv()
-        {
-            out.push(Incoming::new(next));
-        }
-        Ok(Next::More)
-    }
+    assert_eq!(acknowledged.messages.load(Ordering::Relaxed), messages, "{report}");
+    acknowledged
 }

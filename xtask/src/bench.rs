@@ -1,19 +1,41 @@
-//! Runs the benches: ours beside hand-written pipelines, in turns in one run.
+//! Runs the benches and writes what they print into `docs/performance.md`, between its marks.
+
+mod machine;
+
+use std::{fs, time::Instant};
 
 use crate::{
-    command::{cargo, output},
+    command::{cargo, output, workspace},
     markdown,
 };
 
-/// Prints the table; a full run puts it into `docs/performance.md`.
+/// The crates that measure: each prints its tables as Markdown.
+const CRATES: [&str; 1] = ["broadway-benches"];
+
+/// Where a full run puts its pictures, and where a quick one does.
+const PICTURES: &str = "docs/performance";
+const QUICK_PICTURES: &str = "target/bench/performance";
+
+/// Measures all; a full run writes the page, a quick one `target/bench/performance.md`.
 pub(crate) fn run(quick: bool) -> Result<(), String> {
-    let mut arguments = vec!["run", "--release", "--quiet", "-p", "broadway-benches", "--"];
-    if quick {
-        arguments.push("--quick");
+    let pictures = if quick { QUICK_PICTURES } else { PICTURES };
+    let folder = workspace().join(pictures);
+    fs::create_dir_all(&folder).map_err(|error| format!("cannot make {pictures}: {error}"))?;
+    let begun = Instant::now();
+    let mut tables = String::new();
+    for package in CRATES {
+        let mut command = cargo(&["run", "--release", "--quiet", "-p", package, "--", "--plots"]);
+        command.arg(&folder).args(quick.then_some("--quick"));
+        tables += &output(&mut command)?;
     }
-    let table = output(&mut cargo(&arguments))?;
+    let command = if quick { "cargo xtask bench --quick" } else { "cargo xtask bench" };
+    let measured =
+        format!("`{command}` {}\nIt took {} s.\n\n{tables}", machine::describe()?, begun.elapsed().as_secs());
     if quick {
+        let page = "target/bench/performance.md";
+        fs::write(workspace().join(page), measured).map_err(|error| format!("cannot write {page}: {error}"))?;
+        println!("\na quick run is for a look, and is in {page}");
         return Ok(());
     }
-    markdown::exchange_block("docs/performance.md", &table)
+    markdown::exchange_marked("docs/performance.md", "bench", &measured)
 }

@@ -42,6 +42,16 @@ pub(crate) fn output_of_any(command: &mut Command) -> Result<String, String> {
     Ok(captured(command)?.0)
 }
 
+/// The same for one whose single line is a value: nothing is printed.
+pub(crate) fn quiet_output(command: &mut Command) -> Result<String, String> {
+    let output = command.current_dir(workspace()).output();
+    let output = output.map_err(|error| format!("cannot run {command:?}: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{command:?} failed: {}", output.status));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 fn captured(command: &mut Command) -> Result<(String, ExitStatus), String> {
     let output =
         command.stderr(Stdio::inherit()).output().map_err(|error| format!("cannot run {command:?}: {error}"))?;

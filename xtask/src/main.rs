@@ -20,7 +20,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  bench [--quick] run ours beside hand-written pipelines; without `--quick` writes docs/performance.md
+  bench [--quick] measure everything that has a target; without `--quick` writes docs/performance.md
   ci              run what `.ci/run` runs
   conformance     count what is proven of Broadway's behaviour; fails if a row is missing
   editor          ask rust-analyzer about the attribute, as an editor does; writes docs/editor.md

@@ -15,6 +15,20 @@ pub(crate) fn exchange_block(path: &str, text: &str) -> Result<(), String> {
     fs::write(workspace().join(path), page).map_err(|error| format!("cannot write {path}: {error}"))
 }
 
+/// Puts a text between the document's marks of that name, `<!-- NAME -->` and `<!-- /NAME -->`; the rest of the page is written
+/// by hand.
+pub(crate) fn exchange_marked(path: &str, name: &str, text: &str) -> Result<(), String> {
+    let page = with_marked(&read(path)?, name, text).ok_or_else(|| format!("{path} has no marks `{name}`"))?;
+    fs::write(workspace().join(path), page).map_err(|error| format!("cannot write {path}: {error}"))
+}
+
+fn with_marked(page: &str, name: &str, text: &str) -> Option<String> {
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
+    let (before, rest) = page.split_once(&open)?;
+    let (_, after) = rest.split_once(&close)?;
+    Some([before, &open, "\n", text.trim(), "\n\n", &close, after].concat())
+}
+
 fn with_block(page: &str, text: &str) -> Option<String> {
     let (open, close) = ("```text\n", "```\n");
     let (before, rest) = page.split_once(open)?;
@@ -50,6 +64,15 @@ mod tests {
         let expected = "head\n```text\nnew\n```\ntail\n```text\nother\n```\n";
         assert_eq!(with_block(page, "new\n").as_deref(), Some(expected));
         assert_eq!(with_block("no block", "new\n"), None);
+    }
+
+    #[test]
+    fn what_is_between_the_marks_is_exchanged_and_the_rest_of_the_page_stays() {
+        let page = "head\n<!-- bench -->\nold\n<!-- /bench -->\ntail\n";
+        let expected = "head\n<!-- bench -->\n\nnew\n\n<!-- /bench -->\ntail\n";
+        assert_eq!(with_marked(page, "bench", "new\n").as_deref(), Some(expected));
+        assert_eq!(with_marked(expected, "bench", "new").as_deref(), Some(expected));
+        assert_eq!(with_marked("no marks", "bench", "new"), None);
     }
 
     #[test]

@@ -1,0 +1,20 @@
+//! One shape alone, for profilers.
+
+use broadway_benches::{
+    bare, hand_written, ours,
+    threads::{block_on, runtime},
+};
+
+pub(crate) fn run(shape: &str, messages: u64, threads: usize) -> Result<(), lexopt::Error> {
+    let runtime = runtime(threads);
+    match shape {
+        "ours" => block_on(&runtime, ours::run(messages, ours::SEED_DECK)),
+        "bare" => block_on(&runtime, bare::ours::run(messages, bare::ours::SEED_DECK)),
+        "observed" => block_on(&runtime, ours::run_observed(messages, ours::SEED_DECK)),
+        "unbatched" => block_on(&runtime, ours::run(messages, ours::NO_BATCHER)),
+        "partitioned" => block_on(&runtime, ours::run(messages, ours::PARTITIONED)),
+        "theirs" => block_on(&runtime, hand_written::chunks(messages, 20, 5, Some(10))),
+        unknown => return Err(format!("there is no shape `{unknown}`").into()),
+    }
+    Ok(())
+}
