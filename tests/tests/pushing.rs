@@ -1,7 +1,9 @@
 //! Messages that are pushed past the producers: they need no demand that a producer keeps to itself, and tell their outcome.
 
+use std::sync::{Arc, Barrier};
+
 use broadway::{BatchMode, Builder, PushError, Status, StopError, testing::TestProducer};
-use broadway_tests::{assert_settled, ms, within};
+use broadway_tests::{assert_settled, ms, within, within_real};
 use futures::FutureExt;
 
 #[tokio::test(start_paused = true)]
@@ -117,25 +119,32 @@ async fn a_pipeline_whose_producers_have_finished_takes_none() {
     .await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_waits_for_a_message_is_told_when_the_pipeline_ends_without_a_verdict() {
-    within(async {
-        let source = TestProducer::<u64>::new();
-        let pipeline =
-            Builder::<u64, ()>::new("unsettled", move |_| source.clone(), |_| std::future::pending().boxed())
-                .start_link()
-                .await
-                .unwrap();
+    within_real(async {
+        let (source, gate) = (TestProducer::<u64>::new(), Arc::new(Barrier::new(2)));
+        let blocking = gate.clone();
+        let pipeline = Builder::<u64, ()>::new(
+            "unsettled",
+            move |_| source.clone(),
+            move |_| {
+                // Nobody can cut a callback that blocks its thread.
+                blocking.wait();
+                blocking.wait();
+                std::future::pending().boxed()
+            },
+        )
+        .start_link()
+        .await
+        .unwrap();
         let handle = pipeline.handle();
-        let pushing = async { handle.test_message(2u64).await };
-        let stopping = async {
-            tokio::time::sleep(ms(10)).await;
-            pipeline.stop_within(ms(0)).await
-        };
-        let (outcome, stopped) = tokio::join!(pushing, stopping);
-        // No stage had a moment to stop in: what they held came back after the end.
+        let pushing = tokio::spawn(async move { handle.test_message(2u64).await });
+        gate.wait();
+        let stopped = pipeline.stop_within(ms(0)).await;
         assert!(matches!(stopped, Err(StopError::Stuck { report, .. }) if report.unsettled == 1));
-        assert_eq!(outcome.status, Status::Released);
+        // What it held comes back after the end.
+        gate.wait();
+        assert_eq!(pushing.await.unwrap().status, Status::Released);
     })
     .await;
 }

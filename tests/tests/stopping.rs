@@ -153,6 +153,22 @@ async fn an_acknowledger_that_hangs_does_not_outlast_the_earliest_deadline() {
     .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stop_without_time_names_no_stage_that_would_have_yielded() {
+    within(async {
+        let (producer, gate) = (TestProducer::of(0..1_000u64), Gate::shut());
+        let pipeline = gated(&producer, &gate).await;
+        gate.until_waiting(1).await;
+        let ordered = Instant::now();
+        // Stages that have nothing to do, and one whose callback waits.
+        let report = pipeline.stop_within(ms(0)).await.unwrap();
+        assert_settled(&report);
+        assert_eq!((report.released, ordered.elapsed()), (report.emitted, ms(0)));
+        assert!(report.hook_errors.is_empty(), "{:?}", report.hook_errors);
+    })
+    .await;
+}
+
 /// The tree has crashed and the pipeline gives up, but the source does not answer.
 #[tokio::test(start_paused = true)]
 async fn an_order_that_comes_while_a_pipeline_gives_up_brings_its_deadline_forward() {

@@ -19,7 +19,7 @@ use crate::{
     telemetry::events,
 };
 
-/// `on_stop` has at least so much time.
+/// `on_stop` has at least so much time, and stages that were cut have it to yield.
 pub(crate) const LEAST: Duration = Duration::from_millis(100);
 
 /// Of a hook that was cut.

@@ -96,7 +96,8 @@ impl Pipeline {
     }
 
     /// Drains within `time`, of which the last part (a tenth, at least 100 ms where there is that much, at most 2 s) is kept
-    /// for releasing. While the pipeline already drains, this can only bring its deadline forward.
+    /// for releasing. Where that is less than 100 ms, stages that were cut have as long all the same before they are
+    /// called stuck. While the pipeline already drains, this can only bring its deadline forward.
     ///
     /// Cancel-safe: the drain goes on.
     ///

@@ -3,11 +3,14 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use broadway_topology::Tree;
-use futures::future::BoxFuture;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join, ready},
+};
 use tokio::{
-    sync::watch,
+    sync::{oneshot, watch},
     task::JoinHandle,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 
 use super::{
@@ -60,7 +63,7 @@ async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, hooks: Arc<dyn 
             core.shared.fence();
             staff.abandon();
             deadline = order.deadline;
-            release_what_is_left(&core, deadline, last.finish(order)).await;
+            release_what_is_left(&core, deadline, last.finish(order), ready(())).await;
             Err(StopError::GaveUp { reason, report: core.report(order.reason) })
         }
         Ended::Deadline(order) => {
@@ -69,11 +72,17 @@ async fn run_to_the_end(core: Unfinished, staff: Arc<dyn Staff>, hooks: Arc<dyn 
             kill.kill();
             staff.abandon();
             deadline = order.deadline;
+            let (tell, told) = oneshot::channel::<()>();
             let stopped = async {
                 drop((&mut tree).await);
-                last.finish(order).await;
+                drop(tell);
+                if Instant::now() < deadline {
+                    last.finish(order).await;
+                }
             };
-            release_what_is_left(&core, deadline, stopped).await;
+            // Where an order leaves no time, stages that yield have still to be polled: only those that do not are stuck.
+            let yielded = timeout(LEAST, told).map(drop);
+            release_what_is_left(&core, deadline, stopped, yielded).await;
             let report = core.report(order.reason);
             match stuck(&core) {
                 stuck if stuck.is_empty() => Ok(report),
@@ -226,8 +235,13 @@ async fn past(core: &Core, mut deadline: Instant, least: Instant) {
 }
 
 /// Serves the release lane until `stopped`, and all is settled, or until the deadline, which a later order can bring
-/// forward.
-async fn release_what_is_left(core: &Core, deadline: Instant, stopped: impl Future<Output = ()>) {
+/// forward, and `yielded`.
+async fn release_what_is_left(
+    core: &Core,
+    deadline: Instant,
+    stopped: impl Future<Output = ()>,
+    yielded: impl Future<Output = ()>,
+) {
     let done = watch::Sender::new(false);
     let terminator = Terminator::new(core.shared.clone(), core.shared.probe("terminator"), done.subscribe());
     let releasing = async {
@@ -240,7 +254,7 @@ async fn release_what_is_left(core: &Core, deadline: Instant, stopped: impl Futu
     tokio::select! {
         biased;
         () = releasing => {}
-        () = past(core, deadline, deadline.min(Instant::now())) => {}
+        _ = join(past(core, deadline, deadline.min(Instant::now())), yielded) => {}
     }
 }
 
