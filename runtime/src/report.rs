@@ -65,7 +65,7 @@ pub struct Report {
     pub hook_errors: Vec<String>,
     /// From the start to the end.
     pub took: Duration,
-    /// From emission to verdict.
+    /// From emission to verdict; the time in which the source is told it is not part of it.
     pub latency: Percentiles,
 }
 

@@ -1,9 +1,9 @@
-//! An acknowledger that writes down each call, and refuses, panics or hangs when it is told to.
+//! An acknowledger that writes down each call, and refuses, panics, hangs or takes its time when it is told to.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -33,6 +33,7 @@ pub struct Recorder {
     panics: Arc<AtomicUsize>,
     refuses: Log<u64>,
     hangs: Arc<AtomicUsize>,
+    takes: Arc<AtomicU64>,
     renews: Arc<AtomicBool>,
     extended: Log<(Instant, Vec<u64>, Duration)>,
 }
@@ -46,6 +47,11 @@ impl Recorder {
     /// The next `n` calls never return.
     pub fn hang(&self, n: usize) {
         self.hangs.store(n, Ordering::SeqCst);
+    }
+
+    /// From now on each call takes so many milliseconds.
+    pub fn take(&self, ms: u64) {
+        self.takes.store(ms, Ordering::SeqCst);
     }
 
     /// Refuses the verdict on this message once.
@@ -100,6 +106,10 @@ impl Acknowledger for Recorder {
         }
         if take_one(&self.hangs) {
             std::future::pending::<()>().await;
+        }
+        match self.takes.load(Ordering::SeqCst) {
+            0 => {}
+            takes => tokio::time::sleep(Duration::from_millis(takes)).await,
         }
         let told = |settlements: &[Settlement], status| {
             settlements

@@ -7,7 +7,7 @@ use broadway::{
     testing::TestProducer,
     topology::{Role, Topology},
 };
-use broadway_tests::{Gate, assert_settled, ms, within};
+use broadway_tests::{Gate, Recorder, Scripted, Step, assert_settled, ms, within};
 use futures::FutureExt;
 
 fn stage<'a>(stats: &'a Stats, name: &str) -> &'a StageStats {
@@ -62,6 +62,50 @@ async fn wait_and_work_are_measured_by_stage() {
         about(processor.wait.max, ms(80));
         assert_eq!(processor.worked, ms(100));
         assert_eq!((stats.took, stats.latency.count, stats.settled()), (ms(100), 10, 10));
+    })
+    .await;
+}
+
+/// Of one source, and of two whose verdicts are told side by side; told once, and again because it did not arrive.
+#[tokio::test(start_paused = true)]
+async fn a_latency_ends_with_the_verdict_and_not_with_its_arrival() {
+    within(async {
+        for (sources, refused) in [(1_u32, false), (1, true), (2, false), (2, true)] {
+            let recorder = Recorder::default();
+            recorder.take(100);
+            if refused {
+                recorder.refuse(1);
+            }
+            let of_source = |source| (0..4).filter(|message| message % u64::from(sources) == source).collect();
+            let sourced = |source| Scripted::new(&recorder, [Step::Emit(of_source(source))]);
+            let producers: Vec<Scripted> = (0..u64::from(sources)).map(sourced).collect();
+            let pipeline = Builder::new(
+                "slow-source",
+                move |stage| producers[stage.get()].another(),
+                |_| {
+                    async {
+                        tokio::time::sleep(ms(10)).await;
+                        Ok(())
+                    }
+                    .boxed()
+                },
+            )
+            .topology(|topology| {
+                topology.producers.stages(sources);
+                topology.processors.stages(1);
+                topology.batcher("default").batch_size(4);
+            })
+            .handle_batch(|_| async { Ok(()) }.boxed())
+            .start_link()
+            .await
+            .unwrap();
+            pipeline.wait_until(|stats| stats.acknowledged == 4).await;
+            let report = pipeline.stop().await.unwrap();
+            assert!(report.took >= ms(140), "{report:?}");
+            assert_eq!(report.latency.count, 4);
+            // All came at once, and were handled one after the other.
+            about(report.latency.max, ms(40));
+        }
     })
     .await;
 }

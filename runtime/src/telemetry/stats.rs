@@ -68,7 +68,7 @@ pub struct Stats {
     pub batches: u64,
     /// Stages that were started again after a crash.
     pub restarts: u64,
-    /// From emission to verdict.
+    /// From emission to verdict; the time in which the source is told it is not part of it.
     pub latency: Percentiles,
     /// The producers' rate limiter, if they have one.
     pub rate_limiter: Option<RateLimiterStats>,
