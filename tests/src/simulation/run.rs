@@ -57,8 +57,7 @@ pub fn run(scenario: &Scenario, verbose: bool) -> Outcome {
         Ok(Some(end)) => oracle::check(&mut entries, &end),
         Ok(None) => oracle::not_started(&mut entries),
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            entries.check(false, || format!("the run panicked: {}", text.unwrap_or_default()));
+            entries.check(false, || format!("the run panicked: {}", quiet::panic_text(&*panic)));
         }
     }
     Outcome {
