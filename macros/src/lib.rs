@@ -46,7 +46,7 @@ mod tests;
 /// - `prepare_messages(&self, messages: &mut [OrdersMessage]) -> Result<()>`
 /// - `handle_failed(&self, messages: &mut [OrdersMessage]) -> Result<()>`
 /// - `on_start(&self) -> Result<()>`: runs once, before the producers are asked for anything. Its error or panic fails
-///   `start_link`, and nothing runs
+///   `start_link`, and nothing runs. It has no deadline: `start_link` waits for it
 /// - `on_drained(&self, report: &Report) -> Result<()>`: runs once, after the last callback of a message or a batch
 /// - `on_stop(&self) -> Result<()>`: runs once, last of all, also after a deadline, a give-up or a crash
 ///

@@ -324,7 +324,8 @@ pub trait Broadway: Sized + Send + Sync + 'static {
     }
 
     /// `on_start`: called once, when the options are checked, the producers are connected and nothing has been asked for. A
-    /// pipeline that does not start for another reason does not get here. It has no deadline: `start_link` waits for it.
+    /// pipeline that does not start for another reason does not get here. It has no deadline: `start_link` waits for it,
+    /// and whoever drops that cuts it.
     ///
     /// # Errors
     /// Fail the start, as a panic does: [`StartError::OnStart`](crate::StartError::OnStart). Nothing runs then, and no other

@@ -205,7 +205,8 @@ impl<P: Broadway> Setup<P> {
         self
     }
 
-    /// Starts the pipeline.
+    /// Starts the pipeline. It waits up to 10 s for producers to connect, and for `module` and `on_start` as long as they take:
+    /// where that should have an end, `tokio::time::timeout(limit, setup.start_link())` is one.
     ///
     /// **Cancel-safety**: dropped before it returns, nothing of the pipeline runs and its name is free. `on_start` may have been
     /// cut.
