@@ -37,8 +37,7 @@ impl Token {
 }
 
 impl Ticket {
-    /// A ticket with nothing to settle: of a message made for a test.
-    #[cfg(feature = "testing")]
+    /// A ticket with nothing to settle: of a message made for a test, or of a stage's.
     pub(crate) const fn inert() -> Self {
         Self { lane: 0, ack_ref: AckRef(0), sequence: 0, data: AckData::None }
     }

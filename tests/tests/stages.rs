@@ -121,6 +121,31 @@ async fn collects(to: stage::To<u64>) -> (Log<u64>, Gate, Stage<Takes<u64>>) {
     (log, gate, consumer)
 }
 
+/// Writes down each chunk that it is given.
+struct Chunks(Log<Vec<u64>>);
+
+#[async_trait]
+impl Consumer for Chunks {
+    type Event = u64;
+
+    async fn handle_events(&mut self, events: Vec<u64>, _: &Subscription) -> Result<Next> {
+        self.0.push(events);
+        Ok(Next::More)
+    }
+}
+
+/// 23 events come as one list, because 23 were asked for at once.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_longer_than_a_chunk_is_cut_in_order() {
+    within(async {
+        let (numbers, log) = (stage::producer(from_iter(0..23)).start().await.unwrap(), Log::new());
+        let chunks = stage::consumer(Chunks(log.clone())).subscribe_to(to(&numbers).max_demand(23).min_demand(13));
+        assert_eq!(chunks.start().await.unwrap().ended().await, Reason::Finished);
+        assert_eq!(log.all(), [0..10, 10..20, 20..23].map(|chunk| chunk.collect::<Vec<u64>>()));
+    })
+    .await;
+}
+
 /// Answers its first ask when the gate opens, with three events; then it waits.
 struct Late(Gate, bool);
 
@@ -437,6 +462,18 @@ async fn stages_that_nobody_can_reach_any_more_end() {
         drop(stream);
         settle().await;
         assert_eq!(dropped.all(), ["dropped"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_stages_transformer_fails_on_is_refused() {
+    within(async {
+        let texts = from_iter(["1", "two", "3"]);
+        let numbers = stage::producer(stage::transform(texts, str::parse::<u64>)).start().await.unwrap();
+        let got: Vec<u64> = stage::stream([&numbers]).unwrap().try_collect().await.unwrap();
+        let counts = numbers.counts();
+        assert_eq!((got, counts.emitted, counts.refused), (vec![1, 3], 2, 1));
     })
     .await;
 }

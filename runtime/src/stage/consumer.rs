@@ -1,5 +1,7 @@
 //! What takes events: a consumer, or a producer-consumer, which gives others in their place.
 
+use std::pin::Pin;
+
 use async_trait::async_trait;
 
 use super::{Asking, Next, Reason, StageContext, Subscription};
@@ -296,13 +298,20 @@ impl<C: Consumer> ProducerConsumer for Sink<C> {
         self.0.handle_subscribe(subscription).await
     }
 
-    async fn handle_events(
-        &mut self,
+    /// The consumer's own future, not one around it: this is called for each chunk.
+    fn handle_events<'s, 'o, 'f, 'async_trait>(
+        &'s mut self,
         events: Vec<C::Event>,
-        _: &mut Vec<Nothing>,
-        from: &Subscription,
-    ) -> Result<Next> {
-        self.0.handle_events(events, from).await
+        _: &'o mut Vec<Nothing>,
+        from: &'f Subscription,
+    ) -> Pin<Box<dyn Future<Output = Result<Next>> + Send + 'async_trait>>
+    where
+        Self: 'async_trait,
+        's: 'async_trait,
+        'o: 'async_trait,
+        'f: 'async_trait,
+    {
+        self.0.handle_events(events, from)
     }
 
     async fn handle_cancel(&mut self, from: &Subscription, reason: &Reason) -> Result<()> {

@@ -39,8 +39,9 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// Of the stage's task alone, so nothing is added in between.
     pub(crate) fn add(counter: &AtomicU64, n: usize) {
-        counter.fetch_add(n as u64, Relaxed);
+        counter.store(counter.load(Relaxed) + n as u64, Relaxed);
     }
 
     pub(crate) fn read(&self) -> Counts {

@@ -107,22 +107,30 @@ impl<H: ProducerConsumer> Flow<H> {
 
     async fn next(&mut self) -> Step<H::Event> {
         poll_fn(|cx| {
-            while self.outlet.poll_calls(cx).is_ready() {}
-            match self.outlet.order() {
-                Order::End(reason) => return Poll::Ready(Step::End(reason.clone())),
-                Order::Drain if self.ending.is_none() => return Poll::Ready(Step::Drain),
-                _ => {}
+            loop {
+                // Where there is something to do, whether more was said can wait until it is done.
+                let heard = self.outlet.poll_calls(cx);
+                match self.outlet.order() {
+                    Order::End(reason) => return Poll::Ready(Step::End(reason.clone())),
+                    Order::Drain if self.ending.is_none() => return Poll::Ready(Step::Drain),
+                    _ => {}
+                }
+                if let Some(reason) = &self.ending
+                    && self.inlet.is_empty()
+                    && self.outlet.waiting() == 0
+                {
+                    return Poll::Ready(Step::End(reason.clone()));
+                }
+                if let Poll::Ready(happening) = self.inlet.poll(cx, self.outlet.demand() > 0) {
+                    return Poll::Ready(Step::Next(happening));
+                }
+                if self.can_do_nothing_more() {
+                    return Poll::Ready(Step::End(Reason::Stopped));
+                }
+                if heard.is_pending() {
+                    return Poll::Pending;
+                }
             }
-            if let Some(reason) = &self.ending
-                && self.inlet.is_empty()
-                && self.outlet.waiting() == 0
-            {
-                return Poll::Ready(Step::End(reason.clone()));
-            }
-            if let Poll::Ready(happening) = self.inlet.poll(cx, self.outlet.demand() > 0) {
-                return Poll::Ready(Step::Next(happening));
-            }
-            if self.can_do_nothing_more() { Poll::Ready(Step::End(Reason::Stopped)) } else { Poll::Pending }
         })
         .await
     }
@@ -138,7 +146,12 @@ impl<H: ProducerConsumer> Flow<H> {
             Happening::Events(from, events) => {
                 let (n, mut out) = (events.len(), Vec::new());
                 Counters::add(&self.counters.handled, n);
-                let handled = self.called(async |handler| handler.handle_events(events, &mut out, &from).await).await;
+                let Self { handler, inlet, outlet, .. } = self;
+                // The one is there while the stage lives, the other until its end is seen.
+                let (Some(handler), Some(from)) = (handler, inlet.subscription(from)) else { return Ok(()) };
+                let id = from.id();
+                let call = async { handler.handle_events(events, &mut out, from).await };
+                let handled = called(outlet, call).await;
                 if !out.is_empty() {
                     self.outlet.emit(out);
                 }
@@ -150,13 +163,13 @@ impl<H: ProducerConsumer> Flow<H> {
                         Next::More
                     }
                 };
-                self.inlet.handled(&from, n);
+                self.inlet.handled(id, n);
                 if next == Next::Finished {
                     self.finish();
                 }
             }
             Happening::Request(request) => {
-                if let Some(subscription) = self.inlet.join(request) {
+                if let Some(subscription) = self.inlet.join(*request) {
                     self.subscribed(&subscription).await?;
                 }
             }
@@ -230,20 +243,25 @@ impl<H: ProducerConsumer> Flow<H> {
         }
     }
 
-    /// Calls the instance, and serves the port meanwhile. `Err` is the text of a crash.
+    /// Calls the instance. `Err` is the text of a crash.
     async fn called<R>(&mut self, call: impl AsyncFnOnce(&mut H) -> Result<R>) -> Result<R, String> {
         let Self { handler: Some(handler), outlet, .. } = self else { return Err("there is no instance".into()) };
-        let mut call = pin!(AssertUnwindSafe(call(handler)).catch_unwind());
-        poll_fn(|cx| {
-            if let Poll::Ready(result) = call.as_mut().poll(cx) {
-                return Poll::Ready(match result {
-                    Ok(result) => result.map_err(|error| Chain::of(&*error).to_string()),
-                    Err(panic) => Err(panic_text(&*panic)),
-                });
-            }
-            while outlet.poll_calls(cx).is_ready() {}
-            Poll::Pending
-        })
-        .await
+        called(outlet, call(handler)).await
     }
+}
+
+/// Serves the port during a call of the instance. `Err` is the text of a crash.
+async fn called<T, R>(outlet: &mut Outlet<T>, call: impl Future<Output = Result<R>>) -> Result<R, String> {
+    let mut call = pin!(AssertUnwindSafe(call).catch_unwind());
+    poll_fn(|cx| {
+        if let Poll::Ready(result) = call.as_mut().poll(cx) {
+            return Poll::Ready(match result {
+                Ok(result) => result.map_err(|error| Chain::of(&*error).to_string()),
+                Err(panic) => Err(panic_text(&*panic)),
+            });
+        }
+        while outlet.poll_calls(cx).is_ready() {}
+        Poll::Pending
+    })
+    .await
 }

@@ -72,7 +72,9 @@ impl<T> Inbox<T> {
     ) -> Poll<()> {
         let mut state = self.lock();
         if state.mail.is_empty() && state.requests.is_empty() {
-            state.waker = Some(cx.waker().clone());
+            if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                state.waker = Some(cx.waker().clone());
+            }
             return Poll::Pending;
         }
         if mail.is_empty() {

@@ -5,7 +5,6 @@ use std::{
     collections::VecDeque,
     sync::Arc,
     task::{Context, Poll},
-    vec,
 };
 
 use super::{
@@ -29,8 +28,8 @@ pub(crate) struct Inlet<T> {
     pub(crate) inbox: Arc<Inbox<T>>,
     mail: VecDeque<Mail<T>>,
     requests: VecDeque<Request<T>>,
-    /// A list that is handed out in chunks.
-    cut: Option<(Subscription, usize, vec::IntoIter<T>)>,
+    /// The chunks of a list that was too long, from the last to the next one.
+    cut: Vec<(SubscriptionId, Vec<T>)>,
     active: Vec<Active>,
 }
 
@@ -43,9 +42,10 @@ struct Active {
 
 /// What comes next.
 pub(crate) enum Happening<T> {
-    Events(Subscription, Vec<T>),
+    /// Of a subscription that has not ended.
+    Events(SubscriptionId, Vec<T>),
     /// A subscription was asked for: [`Inlet::join`].
-    Request(Request<T>),
+    Request(Box<Request<T>>),
     /// A subscription has ended.
     Left(Subscription, Cancel, Reason),
     Mark(Done),
@@ -53,19 +53,19 @@ pub(crate) enum Happening<T> {
 
 impl<T> Inlet<T> {
     pub(crate) fn new(inbox: Arc<Inbox<T>>) -> Self {
-        Self { inbox, mail: VecDeque::new(), requests: VecDeque::new(), cut: None, active: Vec::new() }
+        Self { inbox, mail: VecDeque::new(), requests: VecDeque::new(), cut: Vec::new(), active: Vec::new() }
     }
 
     /// What comes next; events, and what comes after them, only while `hungry`.
     pub(crate) fn poll(&mut self, cx: &Context<'_>, hungry: bool) -> Poll<Happening<T>> {
         loop {
             if let Some(request) = self.requests.pop_front() {
-                return Poll::Ready(Happening::Request(request));
+                return Poll::Ready(Happening::Request(Box::new(request)));
             }
             if hungry && let Some(happening) = self.next() {
                 return Poll::Ready(happening);
             }
-            if !hungry && self.cut.is_none() && !matches!(self.mail.front(), None | Some(Mail::Events(..))) {
+            if !hungry && self.cut.is_empty() && !matches!(self.mail.front(), None | Some(Mail::Events(..))) {
                 // What is not behind events does not wait for demand.
                 match self.next() {
                     Some(happening) => return Poll::Ready(happening),
@@ -79,30 +79,25 @@ impl<T> Inlet<T> {
     }
 
     fn next(&mut self) -> Option<Happening<T>> {
-        if let Some((subscription, n, events)) = &mut self.cut {
-            let chunk: Vec<T> = events.by_ref().take(*n).collect();
-            let subscription = subscription.clone();
-            if events.len() == 0 {
-                self.cut = None;
-            }
-            return Some(Happening::Events(subscription, chunk));
+        if let Some((id, chunk)) = self.cut.pop() {
+            return Some(Happening::Events(id, chunk));
         }
         while let Some(mail) = self.mail.pop_front() {
             match mail {
-                Mail::Events(id, events) => {
+                Mail::Events(id, mut events) => {
                     // It is here until its end was seen, which comes after its events.
                     let Some(active) = self.active.iter().find(|active| active.subscription.id() == id) else {
                         continue;
                     };
-                    let (subscription, chunk) = (
-                        active.subscription.clone(),
-                        active.subscription.max_demand() - active.subscription.min_demand(),
-                    );
-                    if active.open.is_none() || events.len() <= chunk {
-                        return Some(Happening::Events(subscription, events));
+                    if active.open.is_some() {
+                        let chunk = active.subscription.max_demand() - active.subscription.min_demand();
+                        // From the end, so that no event is moved twice.
+                        while events.len() > chunk {
+                            let rest = events.split_off((events.len() - 1) / chunk * chunk);
+                            self.cut.push((id, rest));
+                        }
                     }
-                    self.cut = Some((subscription, chunk, events.into_iter()));
-                    return self.next();
+                    return Some(Happening::Events(id, events));
                 }
                 Mail::Left(id, reason) => {
                     if let Some(Active { subscription, cancel, .. }) = self.forget(id) {
@@ -138,8 +133,8 @@ impl<T> Inlet<T> {
     }
 
     /// So many of its events were handled.
-    pub(crate) fn handled(&mut self, subscription: &Subscription, events: usize) {
-        let Some(Active { open: Some(open), .. }) = self.active(subscription.id()) else { return };
+    pub(crate) fn handled(&mut self, id: SubscriptionId, events: usize) {
+        let Some(Active { open: Some(open), subscription, .. }) = self.active(id) else { return };
         // What a producer sent in excess was not asked for.
         *open = open.saturating_sub(events);
         if *open <= subscription.min_demand() {
@@ -149,13 +144,18 @@ impl<T> Inlet<T> {
         }
     }
 
+    /// One that has not ended.
+    pub(crate) fn subscription(&self, id: SubscriptionId) -> Option<&Subscription> {
+        self.active.iter().map(|active| &active.subscription).find(|subscription| subscription.id() == id)
+    }
+
     /// All subscriptions that have not ended.
     pub(crate) fn subscriptions(&self) -> Vec<Subscription> {
         self.active.iter().map(|active| active.subscription.clone()).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.active.is_empty() && self.mail.is_empty() && self.cut.is_none()
+        self.active.is_empty() && self.mail.is_empty() && self.cut.is_empty()
     }
 
     pub(crate) fn has_subscriptions(&self) -> bool {
@@ -183,7 +183,7 @@ impl<T> Inlet<T> {
         for active in self.active.drain(..) {
             active.subscription.cancel(reason.clone());
         }
-        unread + self.cut.take().map_or(0, |(.., events)| events.len())
+        unread + self.cut.drain(..).map(|(_, chunk)| chunk.len()).sum::<usize>()
     }
 
     fn active(&mut self, id: SubscriptionId) -> Option<&mut Active> {

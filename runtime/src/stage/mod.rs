@@ -60,6 +60,7 @@ pub(crate) mod edge;
 mod flow;
 mod handle;
 mod inbox;
+mod incoming;
 mod inlet;
 mod instances;
 mod iter;
@@ -86,9 +87,10 @@ pub use dispatch::{
     Broadcast, Deliveries, Demand, Dispatcher, Fair, Partition, Refused, Selector, SubscriptionId, Terms,
 };
 pub use handle::{Gives, Stage, Subscribing, Takes, TakesAndGives, to};
+pub use incoming::Incoming;
 pub use iter::{FromIter, from_iter};
 pub(crate) use outbox::Emitted;
-pub use outbox::{Incoming, Outbox};
+pub use outbox::Outbox;
 pub use producer::{InFlight, Next, Producer, ProducerContext, Signal, StageIndex};
 pub use reason::Reason;
 pub use stream::{Events, FromStream, from_stream, stream};

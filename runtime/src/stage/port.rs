@@ -133,7 +133,9 @@ impl<T> Port<T> {
     pub(crate) fn poll(&self, cx: &Context<'_>, said: &mut Calls<T>, standing: &mut Standing) -> Poll<()> {
         let mut state = self.lock();
         if state.calls.is_empty() && state.asks.is_empty() && !state.changed {
-            state.waker = Some(cx.waker().clone());
+            if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                state.waker = Some(cx.waker().clone());
+            }
             return Poll::Pending;
         }
         said.calls.append(&mut state.calls);

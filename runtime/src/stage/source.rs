@@ -163,21 +163,15 @@ impl<P: Producer> Source<P> {
     fn push(&mut self) -> usize {
         let Some(outbox) = self.instance.as_mut().and_then(|instance| instance.outbox.as_mut()) else { return 0 };
         let rejected = std::mem::take(outbox.rejected());
-        for mut rejected in rejected {
-            let _ = rejected.ticket.settle();
+        for rejected in rejected {
             events::untransformed(&self.name, &rejected.failure);
             Counters::add(&self.counters.refused, 1);
         }
-        if outbox.is_empty() {
-            return 0;
+        let n = outbox.len();
+        if n > 0 {
+            // The next ask is likely to be of the same size.
+            self.outlet.emit(std::mem::replace(outbox.events(), Vec::with_capacity(n)));
         }
-        let emitted = outbox.emitted().drain(..).map(|mut emitted| {
-            let _ = emitted.ticket.settle();
-            emitted.data
-        });
-        let emitted: Vec<P::Data> = emitted.collect();
-        let n = emitted.len();
-        self.outlet.emit(emitted);
         n
     }
 }
@@ -195,7 +189,7 @@ impl<P: Producer> Instance<P> {
             let text = "its messages are to be acknowledged, which a stage does not do: use the producer in a pipeline";
             return Err(Err::<(), _>(text).permanent().unwrap_err().into());
         }
-        self.outbox = Some(self.context.outbox());
+        self.outbox = Some(Outbox::without_tickets());
         Ok(())
     }
 
@@ -253,13 +247,21 @@ async fn until_ended<T, R>(outlet: &mut Outlet<T>, future: impl Future<Output = 
 /// Waits for demand; none if the stage is to end.
 async fn demand<T>(outlet: &mut Outlet<T>, ends_with_consumers: bool) -> Option<usize> {
     poll_fn(|cx| {
-        while outlet.poll_calls(cx).is_ready() {}
-        let left_alone = outlet.is_out_of_reach() || (ends_with_consumers && outlet.is_abandoned());
-        if left_alone || *outlet.order() != Order::Run {
-            return Poll::Ready(None);
+        loop {
+            // Where there is demand, whether more was said can wait for the next ask.
+            let heard = outlet.poll_calls(cx);
+            let left_alone = outlet.is_out_of_reach() || (ends_with_consumers && outlet.is_abandoned());
+            if left_alone || *outlet.order() != Order::Run {
+                return Poll::Ready(None);
+            }
+            let demand = if outlet.standing.accumulates { 0 } else { outlet.demand() };
+            if demand > 0 {
+                return Poll::Ready(Some(demand));
+            }
+            if heard.is_pending() {
+                return Poll::Pending;
+            }
         }
-        let demand = if outlet.standing.accumulates { 0 } else { outlet.demand() };
-        if demand > 0 { Poll::Ready(Some(demand)) } else { Poll::Pending }
     })
     .await
 }

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use futures::Stream;
 
 use super::{
-    Cancel, Incoming, Next, Outbox, Producer, Reason, To,
+    Cancel, Incoming, Next, Outbox, Producer, Reason, SubscriptionId, To,
     inbox::Inbox,
     inlet::{Happening, Inlet, Request},
     subscription::{SubscribeError, Subscription},
@@ -92,7 +92,7 @@ pub struct Events<T> {
     inlet: Inlet<T>,
     chunk: VecDeque<T>,
     /// Where the chunk is from, and how many events it had.
-    from: Option<(Subscription, usize)>,
+    from: Option<(SubscriptionId, usize)>,
     failed: Option<Error>,
     ended: bool,
 }
@@ -107,8 +107,8 @@ impl<T: Send + Unpin + 'static> Stream for Events<T> {
                 return Poll::Ready(Some(Ok(event)));
             }
             // Whoever polls again has handled the last one.
-            if let Some((subscription, events)) = this.from.take() {
-                this.inlet.handled(&subscription, events);
+            if let Some((id, events)) = this.from.take() {
+                this.inlet.handled(id, events);
             }
             if this.ended || (!this.inlet.has_subscriptions() && this.inlet.is_empty()) {
                 this.ended = true;
@@ -116,8 +116,8 @@ impl<T: Send + Unpin + 'static> Stream for Events<T> {
             }
             let Poll::Ready(happening) = this.inlet.poll(cx, true) else { return Poll::Pending };
             match happening {
-                Happening::Events(subscription, events) => {
-                    this.from = Some((subscription, events.len()));
+                Happening::Events(id, events) => {
+                    this.from = Some((id, events.len()));
                     this.chunk = events.into();
                 }
                 Happening::Left(from, cancel, reason) => this.left(&from, cancel, &reason),

@@ -102,7 +102,9 @@ impl<T: Send> Upstream for Port<T> {
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Subscription {
+pub struct Subscription(Arc<Link>);
+
+struct Link {
     id: SubscriptionId,
     producer: Arc<str>,
     window: Window,
@@ -111,44 +113,47 @@ pub struct Subscription {
 
 impl Subscription {
     pub(crate) fn new(id: SubscriptionId, producer: Arc<str>, window: Window, upstream: Arc<dyn Upstream>) -> Self {
-        Self { id, producer, window, upstream }
+        Self(Arc::new(Link { id, producer, window, upstream }))
     }
 
     /// Which one it is.
     pub fn id(&self) -> SubscriptionId {
-        self.id
+        self.0.id
     }
 
     /// The name of the producer.
     pub fn producer(&self) -> &str {
-        &self.producer
+        &self.0.producer
     }
 
     /// The most events that should be asked for and not handled.
     pub fn max_demand(&self) -> usize {
-        self.window.max
+        self.0.window.max
     }
 
     /// At how many more are asked for.
     pub fn min_demand(&self) -> usize {
-        self.window.min
+        self.0.window.min
     }
 
     /// Asks for so many more events; for none, nothing happens. On a subscription that has ended nothing happens either.
     pub fn ask(&self, demand: usize) {
-        self.upstream.ask(self.id, demand);
+        self.0.upstream.ask(self.0.id, demand);
     }
 
     /// Cancels it. The producer sends no more; what it has sent is still handled, then the consumer's `handle_cancel` is
     /// called with this reason, and the consumer goes on or ends as its [`Cancel`] says.
     pub fn cancel(&self, reason: Reason) {
-        self.upstream.leave(self.id, reason);
+        self.0.upstream.leave(self.0.id, reason);
     }
 }
 
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription").field("id", &self.id).field("producer", &self.producer).finish_non_exhaustive()
+        f.debug_struct("Subscription")
+            .field("id", &self.0.id)
+            .field("producer", &self.0.producer)
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     failure::{Failure, FailureKind},
+    ticket::Ticket,
 };
 
 /// A producer that emits what `transformer` makes of what `producer` emits.
@@ -125,6 +126,12 @@ impl<P: Producer, F: Fn(P::Data) -> Result<T, E>, T, E: Into<Error>> Drop for As
             match convert(&*transformer, data, stage) {
                 Ok(data) => self.out.emitted().push(Emitted { data, ticket, envelope }),
                 Err(failure) => self.out.rejected().push(Rejected { ticket, failure }),
+            }
+        }
+        for data in inner.events().drain(..) {
+            match convert(&*transformer, data, stage) {
+                Ok(data) => self.out.events().push(data),
+                Err(failure) => self.out.rejected().push(Rejected { ticket: Ticket::inert(), failure }),
             }
         }
     }

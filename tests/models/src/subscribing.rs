@@ -75,9 +75,9 @@ fn handle(inlet: &mut Inlet<u32>, subscription: &Subscription, got: &mut Vec<u32
     while got.len() < enough {
         match next(inlet) {
             Happening::Events(from, events) => {
-                assert!(from.id() == subscription.id(), "of a subscription that is no more");
+                assert!(from == subscription.id(), "of a subscription that is no more");
                 got.extend(events.iter().copied());
-                inlet.handled(&from, events.len());
+                inlet.handled(from, events.len());
             }
             Happening::Left(..) => return,
             Happening::Request(_) | Happening::Mark(_) => unreachable!("nobody asks"),
@@ -123,7 +123,7 @@ pub(crate) fn left(size: Size) {
     while got.len() + 1 < size.messages() as usize {
         if let Happening::Events(_, events) = next(&mut stays) {
             got.extend(events.iter().copied());
-            stays.handled(&subscription, events.len());
+            stays.handled(subscription.id(), events.len());
         }
     }
     port.order(Order::End(Reason::Stopped));
@@ -146,7 +146,7 @@ pub(crate) fn ended(_: Size) {
         match next(&mut inlet) {
             Happening::Events(from, events) => {
                 got += events.len();
-                inlet.handled(&from, events.len());
+                inlet.handled(from, events.len());
             }
             Happening::Left(_, _, reason) => {
                 assert!(matches!(reason, Reason::Finished | Reason::NotRunning), "{reason}");
