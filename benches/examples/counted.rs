@@ -12,6 +12,7 @@ fn main() -> Result<(), String> {
         "no-batcher" => Some(ours::NO_BATCHER),
         "tuned" => Some(ours::TUNED),
         "partitioned" => Some(ours::PARTITIONED),
+        "unpartitioned" => Some(ours::UNPARTITIONED),
         "theirs" => None,
         unknown => return Err(format!("there is no shape `{unknown}`")),
     };

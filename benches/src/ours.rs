@@ -35,8 +35,11 @@ pub const SEED_DECK: Shape =
 /// The same from one producer, acknowledged where it is handled.
 pub const NO_BATCHER: Shape = Shape { producers: 1, batch_size: None, ..SEED_DECK };
 
-/// The seed deck with few processors and a partition for each number.
-pub const PARTITIONED: Shape = Shape { processors: 4, partitioned: true, ..SEED_DECK };
+/// The seed deck with few processors.
+pub const UNPARTITIONED: Shape = Shape { processors: 4, ..SEED_DECK };
+
+/// The same with a partition for each number.
+pub const PARTITIONED: Shape = Shape { partitioned: true, ..UNPARTITIONED };
 
 /// The seed deck for throughput.
 pub const TUNED: Shape = Shape { max_demand: 1000, batch_size: Some(100), ..SEED_DECK };

@@ -13,6 +13,7 @@ pub(crate) fn run(shape: &str, messages: u64, threads: usize) -> Result<(), lexo
         "observed" => block_on(&runtime, ours::run_observed(messages, ours::SEED_DECK)),
         "unbatched" => block_on(&runtime, ours::run(messages, ours::NO_BATCHER)),
         "partitioned" => block_on(&runtime, ours::run(messages, ours::PARTITIONED)),
+        "unpartitioned" => block_on(&runtime, ours::run(messages, ours::UNPARTITIONED)),
         "theirs" => block_on(&runtime, hand_written::chunks(messages, 20, 5, Some(10))),
         unknown => return Err(format!("there is no shape `{unknown}`").into()),
     }

@@ -7,14 +7,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{handled::Handled, parcel::Parcel};
-use crate::{batch::Batch, handler::Broadway, stage::edge::Feeder};
+use super::parcel::Parcel;
+use crate::{handler::Broadway, stage::edge::Feeder};
 
 pub(crate) struct BatchOutlet<P: Broadway> {
     feeder: Feeder<Box<Parcel<P>>>,
-    /// Between two rounds empty but for buffers.
-    parcels: Vec<Box<Parcel<P>>>,
-    leaving: usize,
+    /// What leaves in this round.
+    leaving: Vec<Box<Parcel<P>>>,
     /// The sizes of the batches that were sent and, as far as is known, not taken yet, oldest first.
     ahead: VecDeque<usize>,
     /// Their sum.
@@ -23,7 +22,7 @@ pub(crate) struct BatchOutlet<P: Broadway> {
 
 impl<P: Broadway> BatchOutlet<P> {
     pub(crate) fn new(feeder: Feeder<Box<Parcel<P>>>) -> Self {
-        Self { feeder, parcels: Vec::new(), leaving: 0, ahead: VecDeque::new(), held: 0 }
+        Self { feeder, leaving: Vec::new(), ahead: VecDeque::new(), held: 0 }
     }
 
     /// Messages that went ahead: at most so many, until [`look`](Self::look) says better.
@@ -33,7 +32,7 @@ impl<P: Broadway> BatchOutlet<P> {
 
     /// Whether a batch could leave that still fills.
     pub(crate) fn has_room(&self) -> bool {
-        self.feeder.unused() > self.leaving as isize
+        self.feeder.unused() > self.leaving.len() as isize
     }
 
     /// Notes which batches have been taken.
@@ -41,26 +40,20 @@ impl<P: Broadway> BatchOutlet<P> {
         self.forget_taken(self.feeder.queued());
     }
 
-    /// Puts a batch among those that leave now.
-    pub(crate) fn put(&mut self, batch: Batch<P>, ready_at: u64) {
-        self.held += batch.len();
-        self.ahead.push_back(batch.len());
-        if self.leaving == self.parcels.len() {
-            self.parcels.push(Box::default());
-        }
-        self.parcels[self.leaving].batch = Some(batch);
-        self.parcels[self.leaving].ready_at = ready_at;
-        self.leaving += 1;
+    /// Puts a batch of that size among those that leave now.
+    pub(crate) fn put(&mut self, parcel: Box<Parcel<P>>, size: usize) {
+        self.held += size;
+        self.ahead.push_back(size);
+        self.leaving.push(parcel);
     }
 
-    /// Sends what was put, and gives back the buffers of earlier batches.
-    pub(crate) fn send(&mut self) -> impl Iterator<Item = Handled<P>> {
-        let leaving = std::mem::take(&mut self.leaving);
-        if leaving > 0 {
-            let queued = self.feeder.send_ahead(&mut self.parcels[..leaving]);
+    /// Sends what was put, and gives back emptied parcels of earlier batches.
+    pub(crate) fn send(&mut self) -> impl Iterator<Item = Box<Parcel<P>>> {
+        if !self.leaving.is_empty() {
+            let queued = self.feeder.send_ahead(&mut self.leaving);
             self.forget_taken(queued);
         }
-        self.parcels[..leaving].iter_mut().map(|parcel| std::mem::take(&mut parcel.spare))
+        self.leaving.drain(..)
     }
 
     /// One poll of a wait until a batch may leave that still fills, or else until half of those that went ahead are taken.

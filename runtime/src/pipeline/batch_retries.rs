@@ -10,23 +10,29 @@ use tracing::{Instrument, Span};
 use super::{
     Shared,
     batch_processor::BatchProcessor,
-    handled::Handled,
     later::later,
     leases::{Held, hold, is_over},
     parcel::Parcel,
-    pending::Key,
     retrying::Retrying,
     stage::guarded,
     waiting_room::{Budget, WaitingRoom},
 };
 use crate::{
     batch::{Batch, BatchInfo, MessageOf},
+    batch_key::BatchKey,
     failure::{Failure, FailureKind},
     handler::Broadway,
     message::Fate,
     stage::Signal,
     telemetry::{BatchStart, Meter, StageCounters, events},
 };
+
+/// What batches have in common that stay in order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    batch_key: BatchKey,
+    partition: Option<usize>,
+}
 
 pub(crate) struct BatchRetries<P: Broadway> {
     /// `None` where only `split` is declared.
@@ -141,7 +147,7 @@ impl<P: Broadway> BatchProcessor<P> {
                     return;
                 }
                 self.wait(&mut retries, &mut parcel, &mut more).await;
-                if let Some(batch) = parcel.batch.take() {
+                if let Some(batch) = parcel.batch.take_if(|batch| !batch.is_empty()) {
                     let tried = Tried { batch, failed_at: None };
                     match retries.key(&tried.batch.info) {
                         Some(key) if retries.room.holds(&key) => retries.room.park(tried, &key),
@@ -202,10 +208,11 @@ impl<P: Broadway> BatchProcessor<P> {
             meter.begin();
             let span = seen.as_ref().map_or_else(Span::none, |seen| seen.span.clone());
             let left = self.try_once(&mut piece, retries).instrument(span).await;
-            let Batch { messages, outputs, info, .. } = piece.batch;
-            parcel.spare = Handled { messages, outputs, ..Handled::default() };
             let mut failed = left.failed;
-            self.stage.fail(&mut failed, Some(&info)).await;
+            self.stage.fail(&mut failed, Some(&piece.batch.info)).await;
+            // Its buffers go back for another batch.
+            parcel.batch = Some(piece.batch);
+            parcel.empty();
             self.stage.settler.measure();
             self.stage.settler.deliver().await;
             meter.end();

@@ -12,13 +12,9 @@ use std::{
 
 use tokio::time::{Instant, sleep_until};
 
-use super::{
-    batch_outlet::BatchOutlet,
-    handled::Handled,
-    pending::{Leaving, Pending},
-};
+use super::{batch_outlet::BatchOutlet, handled::Handled, pending::Pending};
 use crate::{
-    batch::{Batch, BatchInfo},
+    batch::Batch,
     handler::Broadway,
     stage::edge::Consumer,
     telemetry::{Meter, Probe, StageCounters},
@@ -122,10 +118,11 @@ impl<P: Broadway> Batcher<P> {
                 if !full && !self.outlets[index].has_room() {
                     break;
                 }
-                let Some(leaving) = self.pending.pop(index) else { break };
-                let ready_at = leaving.ready_at;
-                if let Some(batch) = self.batch(leaving) {
-                    self.outlets[index].put(batch, ready_at);
+                let Some(parcel) = self.pending.pop(index) else { break };
+                if let Some(Batch { info, .. }) = &parcel.batch {
+                    self.probe.batch(info.size, info.trigger);
+                    let size = info.size;
+                    self.outlets[index].put(parcel, size);
                 }
             }
             self.outlets[index].send().for_each(|spare| self.pending.recycle(spare));
@@ -150,16 +147,6 @@ impl<P: Broadway> Batcher<P> {
     fn room_for(&self) -> usize {
         let ahead: usize = self.outlets.iter().map(BatchOutlet::held).sum();
         self.max_pending.saturating_sub(self.pending.held() + ahead)
-    }
-
-    fn batch(&self, leaving: Leaving<P>) -> Option<Batch<P>> {
-        let Leaving { key, messages, outputs, trigger, .. } = leaving;
-        // The processor has written the batcher into each message that it routed here.
-        let batcher = messages.first()?.batcher?;
-        let (batch_key, partition, size) = (key.batch_key, key.partition, messages.len());
-        self.probe.batch(size, trigger);
-        let info = BatchInfo { batcher, batch_key, partition, size, trigger, attempt: 1 };
-        Some(Batch::new(messages, outputs, info))
     }
 }
 

@@ -60,7 +60,7 @@ impl<P: Broadway> Entry for Door<P> {
                     return Err(PushError::Draining);
                 }
                 let emitted_at = shared.now();
-                let mut pushed: Vec<(u64, MessageOf<P>)> = Vec::with_capacity(room);
+                let mut pushed: Vec<MessageOf<P>> = Vec::with_capacity(room);
                 for data in messages.by_ref().take(room) {
                     let sequence = shared.pushed.fetch_add(1, Ordering::Relaxed);
                     let ack_data = waiters.next().map_or(AckData::None, AckData::any);
@@ -68,14 +68,17 @@ impl<P: Broadway> Entry for Door<P> {
                     let mut message: MessageOf<P> = Message::new(data, ticket, None);
                     message.emitted_at = emitted_at;
                     message.put_batch_mode(mode);
-                    pushed.push((plan.partition(&mut message), message));
+                    pushed.push(message);
                 }
                 shared.counters.lane.emitted.fetch_add(pushed.len() as u64, Ordering::Relaxed);
                 let open = if plan.topology.processors.partitioned {
-                    outlet.fill_partitions(&mut pushed)
+                    let mut pieces = plan.partitions();
+                    for mut message in pushed {
+                        pieces[plan.partition(&mut message)].push(message);
+                    }
+                    outlet.fill_partitions(&mut pieces, plan.topology.processors.chunk() as usize)
                 } else {
-                    let messages = pushed.into_iter().map(|(_, message)| message).collect();
-                    outlet.fill(&mut vec![messages])
+                    outlet.fill(&mut vec![pushed])
                 };
                 if !open {
                     return Err(PushError::Draining);

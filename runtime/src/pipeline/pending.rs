@@ -3,48 +3,31 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    hash::Hash,
+    ops::Range,
     sync::Arc,
     time::Duration,
 };
 
 use tokio::time::Instant;
 
-use super::{handled::Handled, later::later, processor::caught};
+use super::{handled::Handled, later::later, parcel::Parcel, processor::caught};
 use crate::{
-    batch::{MessageOf, Trigger},
+    batch::{Batch, BatchInfo, MessageOf, Trigger},
     batch_key::BatchKey,
     failure::Failure,
     handler::Broadway,
-    message::BatchMode,
+    message::{BatchMode, Message},
     splitter::{BoxSplitter, Split},
-    stage::edge::Cargo,
 };
 
-/// What a batch's messages have in common.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
-    pub(crate) batch_key: BatchKey,
-    pub(crate) partition: Option<usize>,
-}
-
-/// A batch that may leave.
-pub(crate) struct Leaving<P: Broadway> {
-    pub(crate) key: Key,
-    pub(crate) messages: Vec<MessageOf<P>>,
-    pub(crate) outputs: Vec<P::Output>,
-    pub(crate) trigger: Trigger,
-    /// Since when.
-    pub(crate) ready_at: u64,
-}
-
+/// A batch, in the parcel in which it leaves.
 struct Forming<P: Broadway> {
-    key: Key,
-    content: Handled<P>,
+    parcel: Box<Parcel<P>>,
+    /// Messages that belong to it: those of a chunk count before they are moved.
+    len: usize,
     due_at: Instant,
     /// Set as soon as the batch may leave.
     trigger: Option<Trigger>,
-    ready_at: u64,
     flush: bool,
     /// Whether the next message of its key belongs to it.
     filling: bool,
@@ -55,7 +38,13 @@ struct Forming<P: Broadway> {
     younger: usize,
 }
 
-/// As many emptied buffers are kept.
+/// The batches of one way out that still fill: the one of messages without a key is found without hashing.
+struct Filling {
+    unkeyed: usize,
+    keyed: HashMap<BatchKey, usize>,
+}
+
+/// As many emptied parcels are kept.
 const SPARES: usize = 16;
 
 /// So many places in all are made before there are messages for them. With a key for each message, buffers of whole batches
@@ -76,18 +65,19 @@ pub(crate) struct Pending<P: Broadway> {
     splitter: Option<Splits<P>>,
     timeout: Duration,
     places: Vec<Option<Forming<P>>>,
-    /// Emptied buffers.
-    spares: Vec<Handled<P>>,
+    /// Emptied parcels, with buffers.
+    spares: Vec<Box<Parcel<P>>>,
     free: Vec<usize>,
-    /// Batches that still fill, by key; the one of messages without a key and a partition is apart, found without hashing.
-    filling: HashMap<Key, usize>,
-    unkeyed: usize,
+    /// For each way out.
+    filling: Vec<Filling>,
     oldest: usize,
     youngest: usize,
     /// Batches that may leave, in the order in which they became ready; one list for each way out.
     ready: Vec<VecDeque<usize>>,
     /// Batches with a message that asked to flush, in the take that is walked now.
     flushing: Vec<usize>,
+    /// Which batches the messages of a chunk go to, and how many each time; empty between two chunks.
+    runs: Vec<(usize, usize)>,
     held: usize,
     /// The time of the take or the alarm, on the pipeline's clock.
     pub(crate) now: u64,
@@ -110,12 +100,12 @@ impl<P: Broadway> Pending<P> {
             places: Vec::new(),
             spares: Vec::new(),
             free: Vec::new(),
-            filling: HashMap::new(),
-            unkeyed: NONE,
+            filling: (0..outlets).map(|_| Filling { unkeyed: NONE, keyed: HashMap::new() }).collect(),
             oldest: NONE,
             youngest: NONE,
             ready: (0..outlets).map(|_| VecDeque::new()).collect(),
             flushing: Vec::new(),
+            runs: Vec::new(),
             held: 0,
             now: 0,
         }
@@ -128,29 +118,58 @@ impl<P: Broadway> Pending<P> {
 
     /// Adds the messages of a chunk to the batches of their keys, a run of equal keys at a time.
     pub(crate) fn add(&mut self, chunk: &mut Handled<P>, now: Instant) {
-        while let Some(first) = chunk.messages.first() {
-            let partition = chunk.partitions.first().map(|value| (value % self.ready.len() as u64) as usize);
-            let index = self.find_or_open(&first.batch_key, partition, now);
-            let size = self.size;
-            let Some(forming) = &mut self.places[index] else { return };
-            let room = size - forming.content.len();
-            let (mut run, mut flush) = run(chunk, room);
-            let mut leaves = run == room;
-            if let Some(fresh) = &self.splitter {
-                (run, leaves) = split(fresh, forming, chunk, run, &self.stage);
-                leaves |= run == room;
-                flush = flush && chunk.messages[..run].iter().any(|message| message.batch_mode == BatchMode::Flush);
-            }
-            if flush && !forming.flush {
-                forming.flush = true;
-                self.flushing.push(index);
-            }
-            chunk.move_front(run, &mut forming.content);
-            self.held += run;
-            if leaves {
-                self.fill(index);
+        // The processor has written the batcher into each message that it routed here.
+        let Some(batcher) = chunk.messages.first().and_then(|first| first.batcher) else {
+            return *chunk = Handled::default();
+        };
+        let mut place = 0;
+        while place < chunk.messages.len() {
+            let (run, index) = self.add_run(chunk, place, batcher, now);
+            self.runs.push((index, run));
+            place += run;
+        }
+        // Moved only now: taken off the front one by one, the others would move up each time.
+        let Handled { messages, outputs, partitions, .. } = chunk;
+        if let [(index, _)] = self.runs[..]
+            && let Some(batch) = batch(&mut self.places, index)
+        {
+            batch.messages.append(messages);
+            batch.outputs.append(outputs);
+        } else {
+            let (mut messages, mut outputs) = (messages.drain(..), outputs.drain(..));
+            for (index, run) in &self.runs {
+                let Some(batch) = batch(&mut self.places, *index) else { continue };
+                batch.messages.extend(messages.by_ref().take(*run));
+                batch.outputs.extend(outputs.by_ref().take(*run));
             }
         }
+        partitions.clear();
+        self.runs.clear();
+    }
+
+    /// Decides where the run of equal keys goes that begins at that place: how many messages, and to which batch.
+    fn add_run(&mut self, chunk: &mut Handled<P>, place: usize, batcher: P::Batcher, now: Instant) -> (usize, usize) {
+        let partition = partition(chunk, place, self.ready.len());
+        let index = self.find_or_open(&chunk.messages[place].batch_key, partition, batcher, now);
+        let Some(forming) = &mut self.places[index] else { return (chunk.messages.len() - place, index) };
+        let room = self.size - forming.len;
+        let (mut run, mut flush) = run(chunk, place, partition, self.ready.len(), room);
+        let mut leaves = run == room;
+        if let Some(fresh) = &self.splitter {
+            (run, leaves) = split(fresh, forming, chunk, place..place + run, &self.stage);
+            leaves |= run == room;
+            flush = flush && chunk.messages[place..place + run].iter().any(asks_to_flush);
+        }
+        if flush && !forming.flush {
+            forming.flush = true;
+            self.flushing.push(index);
+        }
+        forming.len += run;
+        self.held += run;
+        if leaves {
+            self.fill(index);
+        }
+        (run, index)
     }
 
     /// Ends a take: batches with a flush message may leave, in the order in which these came.
@@ -188,9 +207,9 @@ impl<P: Broadway> Pending<P> {
         }
     }
 
-    /// Keeps the emptied buffers of a batch for another.
-    pub(crate) fn recycle(&mut self, spare: Handled<P>) {
-        if spare.has_room() && self.spares.len() < SPARES {
+    /// Keeps an emptied parcel for another batch.
+    pub(crate) fn recycle(&mut self, spare: Box<Parcel<P>>) {
+        if self.spares.len() < SPARES {
             self.spares.push(spare);
         }
     }
@@ -213,51 +232,54 @@ impl<P: Broadway> Pending<P> {
     /// Whether the batch that has been ready longest for that way out is full; `None` if none is ready.
     pub(crate) fn is_next_full(&self, outlet: usize) -> Option<bool> {
         let index = *self.ready[outlet].front()?;
-        Some(self.places[index].as_ref().is_none_or(|forming| forming.content.len() >= self.size))
+        Some(self.places[index].as_ref().is_none_or(|forming| forming.len >= self.size))
     }
 
     /// The batch that has been ready longest for that way out.
-    pub(crate) fn pop(&mut self, outlet: usize) -> Option<Leaving<P>> {
+    pub(crate) fn pop(&mut self, outlet: usize) -> Option<Box<Parcel<P>>> {
         let index = self.ready[outlet].pop_front()?;
-        let forming = self.places[index].take()?;
+        let Forming { mut parcel, len, trigger, filling, .. } = self.places[index].take()?;
         self.free.push(index);
-        if forming.filling {
-            self.stop_filling(&forming.key);
+        self.held -= len;
+        let Batch { info, .. } = parcel.batch.as_mut()?;
+        (info.size, info.trigger) = (len, trigger.unwrap_or(Trigger::Size));
+        if filling {
+            self.filling[outlet].stop(&info.batch_key);
         }
-        self.held -= forming.content.len();
-        let Forming { key, content: Handled { messages, outputs, .. }, trigger, ready_at, .. } = forming;
-        Some(Leaving { key, messages, outputs, trigger: trigger.unwrap_or(Trigger::Size), ready_at })
+        Some(parcel)
     }
 
-    fn find_or_open(&mut self, batch_key: &BatchKey, partition: Option<usize>, now: Instant) -> usize {
-        let unkeyed = batch_key.is_none() && partition.is_none();
-        if unkeyed && self.unkeyed != NONE {
-            return self.unkeyed;
+    fn find_or_open(
+        &mut self,
+        batch_key: &BatchKey,
+        partition: Option<usize>,
+        batcher: P::Batcher,
+        now: Instant,
+    ) -> usize {
+        let outlet = partition.unwrap_or(0);
+        if let Some(index) = self.filling[outlet].find(batch_key) {
+            return index;
         }
-        let key = Key { batch_key: batch_key.clone(), partition };
-        if unkeyed {
-            self.unkeyed = self.open(key, now);
-            return self.unkeyed;
-        }
-        if let Some(index) = self.filling.get(&key) {
-            return *index;
-        }
-        let index = self.open(key.clone(), now);
-        self.filling.insert(key, index);
+        let (size, trigger, attempt) = (0, Trigger::Size, 1);
+        let index =
+            self.open(BatchInfo { batcher, batch_key: batch_key.clone(), partition, size, trigger, attempt }, now);
+        self.filling[outlet].start(batch_key, index);
         index
     }
 
-    fn open(&mut self, key: Key, now: Instant) -> usize {
-        let (room, batches) = (self.size.min(1024), self.places.len() - self.free.len());
-        let room = if batches * room < PLACES_AHEAD { room } else { 0 };
-        let content = self.spares.pop().unwrap_or_else(|| Handled {
-            messages: Vec::with_capacity(room),
-            outputs: Vec::with_capacity(room),
-            ..Handled::default()
-        });
+    fn open(&mut self, info: BatchInfo<P::Batcher>, now: Instant) -> usize {
+        let mut parcel = self.spares.pop().unwrap_or_default();
+        match &mut parcel.batch {
+            Some(emptied) => emptied.info = info,
+            batch => {
+                let (room, batches) = (self.size.min(1024), self.places.len() - self.free.len());
+                let room = if batches * room < PLACES_AHEAD { room } else { 0 };
+                *batch = Some(Batch::new(Vec::with_capacity(room), Vec::with_capacity(room), info));
+            }
+        }
         let (due_at, older) = (later(now, self.timeout), self.youngest);
-        let (trigger, ready_at, flush, filling, splitter, younger) = (None, 0, false, true, None, NONE);
-        let forming = Forming { key, content, due_at, trigger, ready_at, flush, filling, splitter, older, younger };
+        let (len, trigger, flush, filling, splitter, younger) = (0, None, false, true, None, NONE);
+        let forming = Forming { parcel, len, due_at, trigger, flush, filling, splitter, older, younger };
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             self.places.len() - 1
@@ -277,20 +299,13 @@ impl<P: Broadway> Pending<P> {
 
     /// A batch is full: the next message of its key opens another.
     fn fill(&mut self, index: usize) {
-        let Some(forming) = &mut self.places[index] else { return };
-        forming.filling = false;
-        let (key, open) = (forming.key.clone(), forming.trigger.is_none());
-        self.stop_filling(&key);
-        if open {
-            self.make_ready(index, Trigger::Size);
+        let Some(Forming { parcel, trigger, filling, .. }) = &mut self.places[index] else { return };
+        *filling = false;
+        if let Some(Batch { info, .. }) = &parcel.batch {
+            self.filling[info.partition.unwrap_or(0)].stop(&info.batch_key);
         }
-    }
-
-    fn stop_filling(&mut self, key: &Key) {
-        if key.batch_key.is_none() && key.partition.is_none() {
-            self.unkeyed = NONE;
-        } else {
-            self.filling.remove(key);
+        if trigger.is_none() {
+            self.make_ready(index, Trigger::Size);
         }
     }
 
@@ -298,9 +313,9 @@ impl<P: Broadway> Pending<P> {
     fn make_ready(&mut self, index: usize, trigger: Trigger) {
         let Some(forming) = &mut self.places[index] else { return };
         forming.trigger = Some(trigger);
-        forming.ready_at = self.now;
+        forming.parcel.ready_at = self.now;
         let (older, younger) = (forming.older, forming.younger);
-        let outlet = forming.key.partition.unwrap_or(0);
+        let outlet = forming.parcel.batch.as_ref().and_then(|batch| batch.info.partition).unwrap_or(0);
         match self.neighbour(older) {
             Some(older) => older.younger = younger,
             None => self.oldest = younger,
@@ -313,50 +328,91 @@ impl<P: Broadway> Pending<P> {
     }
 }
 
-/// How many messages at the chunk's front have one key and partition, at most `most`, and whether one of them asks to
-/// flush.
-fn run<P: Broadway>(chunk: &Handled<P>, most: usize) -> (usize, bool) {
-    let (first, partition) = (&chunk.messages[0].batch_key, chunk.partitions.first());
+impl Filling {
+    #[inline]
+    fn find(&self, batch_key: &BatchKey) -> Option<usize> {
+        if batch_key.is_none() {
+            return (self.unkeyed != NONE).then_some(self.unkeyed);
+        }
+        self.keyed.get(batch_key).copied()
+    }
+
+    fn start(&mut self, batch_key: &BatchKey, index: usize) {
+        if batch_key.is_none() {
+            self.unkeyed = index;
+        } else {
+            self.keyed.insert(batch_key.clone(), index);
+        }
+    }
+
+    fn stop(&mut self, batch_key: &BatchKey) {
+        if batch_key.is_none() {
+            self.unkeyed = NONE;
+        } else {
+            self.keyed.remove(batch_key);
+        }
+    }
+}
+
+fn batch<P: Broadway>(places: &mut [Option<Forming<P>>], index: usize) -> Option<&mut Batch<P>> {
+    places[index].as_mut()?.parcel.batch.as_mut()
+}
+
+/// Which way out the message at that place takes; `None` where there is one for all.
+#[inline]
+fn partition<P: Broadway>(chunk: &Handled<P>, place: usize, outlets: usize) -> Option<usize> {
+    chunk.partitions.get(place).map(|value| (value % outlets as u64) as usize)
+}
+
+fn asks_to_flush<T, B>(message: &Message<T, B>) -> bool {
+    message.batch_mode == BatchMode::Flush
+}
+
+/// How many messages from that place on have its key and partition, at most `most`, and whether one of them asks to flush.
+fn run<P: Broadway>(chunk: &Handled<P>, place: usize, of: Option<usize>, outlets: usize, most: usize) -> (usize, bool) {
+    let messages = &chunk.messages[place..];
     let mut flush = false;
     let mut length = 0;
-    for message in chunk.messages.iter().take(most) {
-        if message.batch_key != *first || chunk.partitions.get(length) != partition {
+    for message in messages.iter().take(most) {
+        if message.batch_key != messages[0].batch_key || partition(chunk, place + length, outlets) != of {
             break;
         }
-        flush |= message.batch_mode == BatchMode::Flush;
+        flush |= asks_to_flush(message);
         length += 1;
     }
     (length, flush)
 }
 
-/// How many of the first `run` messages belong to the batch by its splitter, and whether it leaves then. A message at which
-/// the splitter panics fails: it is the only one of a batch, which the batch processor does not handle.
+/// How many messages of that run belong to the batch by its splitter, and whether it leaves then. A message at which the
+/// splitter panics fails: it is the only one of a batch, which the batch processor does not handle.
 fn split<P: Broadway>(
     fresh: &Splits<P>,
     forming: &mut Forming<P>,
     chunk: &mut Handled<P>,
-    run: usize,
+    run: Range<usize>,
     stage: &Arc<str>,
 ) -> (usize, bool) {
-    for place in 0..run {
+    let begin = run.start;
+    for place in run.clone() {
+        let before = place - begin;
         let (Some(message), Some(output)) = (chunk.messages.get_mut(place), chunk.outputs.get(place)) else {
-            return (place, true);
+            return (before, true);
         };
-        let first = place == 0 && forming.content.is_empty();
+        let first = before == 0 && forming.len == 0;
         if message.failure.is_some() {
-            return if first { (1, true) } else { (place, true) };
+            return if first { (1, true) } else { (before, true) };
         }
         let splitter = &mut forming.splitter;
         match caught(|| splitter.get_or_insert_with(|| fresh.clone()).split(message, output)) {
             Ok(Split::Add) => {}
-            Ok(Split::AddAndEmit) => return (place + 1, true),
+            Ok(Split::AddAndEmit) => return (before + 1, true),
             Ok(Split::EmitBeforeAdd) if first => return (1, true),
-            Ok(Split::EmitBeforeAdd) => return (place, true),
+            Ok(Split::EmitBeforeAdd) => return (before, true),
             Err(panic) => {
                 message.failure = Some(Failure::panicked(panic, stage));
-                return if first { (1, true) } else { (place, true) };
+                return if first { (1, true) } else { (before, true) };
             }
         }
     }
-    (run, false)
+    (run.len(), false)
 }

@@ -121,16 +121,19 @@ impl<P: Broadway> Plan<P> {
         Ok(Made::new(producer, index, &self.shared))
     }
 
-    /// The message's partition in the processors. If the user's function panics, the message goes to any stage, which
-    /// finds the failure and fails it alone.
-    pub(crate) fn partition(&self, message: &mut MessageOf<P>) -> u64 {
-        if !self.topology.processors.partitioned {
-            return 0;
-        }
-        caught(|| self.pipeline.processor_partition(message)).unwrap_or_else(|panic| {
+    /// The processor of the message's partition. If the user's function panics, the message goes to any stage, which finds
+    /// the failure and fails it alone.
+    pub(crate) fn partition(&self, message: &mut MessageOf<P>) -> usize {
+        let partition = caught(|| self.pipeline.processor_partition(message)).unwrap_or_else(|panic| {
             message.failure = Some(Failure::panicked(panic, &"partition_by".into()));
             0
-        })
+        });
+        (partition % self.topology.processors.stages) as usize
+    }
+
+    /// A buffer for each partition of the processors.
+    pub(crate) fn partitions(&self) -> Vec<Vec<MessageOf<P>>> {
+        (0..self.topology.processors.stages).map(|_| Vec::new()).collect()
     }
 
     /// What waits between the layers right now.
@@ -171,7 +174,7 @@ impl<P: Broadway> Plan<P> {
             chunk: topology.processors.chunk() as usize,
             share: share as usize,
             chunks: Vec::new(),
-            by_partition: Vec::new(),
+            by_partition: self.partitions(),
         }
     }
 

@@ -377,8 +377,9 @@ fn route<P: Broadway>(stage: &Stage<P>, rules: &Rules, message: &mut MessageOf<P
     let known = batcher.and_then(|batcher| Some((batcher, *rules.partitioned.get(batcher.index())?)));
     let Some((batcher, partitioned)) = known else { return fail_unrouted::<P>(stage, message, batcher) };
     message.batcher = Some(batcher);
-    if partitioned && !find_partition(stage, batcher, message, partitions) {
-        return Way::Failed;
+    if partitioned {
+        // If it panics, so does the guard's chunk, and the message fails as after a panic of its callback.
+        partitions.push(stage.pipeline.batcher_partition(batcher, message));
     }
     Way::Batcher(batcher.index())
 }
@@ -391,20 +392,6 @@ fn fail_unrouted<P: Broadway>(stage: &Stage<P>, message: &mut MessageOf<P>, batc
     };
     message.failure = Some(Failure::new(FailureKind::Unrouted, reason.into(), &stage.name));
     Way::Failed
-}
-
-#[inline(never)]
-fn find_partition<P: Broadway>(
-    stage: &Stage<P>,
-    batcher: P::Batcher,
-    message: &mut MessageOf<P>,
-    partitions: &mut Vec<u64>,
-) -> bool {
-    match caught(|| stage.pipeline.batcher_partition(batcher, message)) {
-        Ok(partition) => partitions.push(partition),
-        Err(panic) => message.failure = Some(Failure::panicked(panic, &stage.name)),
-    }
-    message.failure.is_none()
 }
 
 impl<P: Broadway> Default for Round<P> {

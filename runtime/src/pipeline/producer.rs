@@ -28,7 +28,8 @@ pub(crate) struct Producer<P: Broadway> {
     pub(crate) share: usize,
     /// Buffers, empty between two pushes.
     pub(crate) chunks: Vec<Vec<MessageOf<P>>>,
-    pub(crate) by_partition: Vec<(u64, MessageOf<P>)>,
+    /// One for each processor, if they are partitioned.
+    pub(crate) by_partition: Vec<Vec<MessageOf<P>>>,
 }
 
 /// A producer with its context.
@@ -235,10 +236,11 @@ impl<P: Broadway> Producer<P> {
         let mut later = if most < emitted.len() { emitted.split_off(most) } else { Vec::new() };
         // Both lists are filled before the edge is locked: nothing of the user's runs under the lock.
         if self.plan.topology.processors.partitioned {
-            let plan = &self.plan;
-            let messages = emitted.drain(..).map(message);
-            self.by_partition.extend(messages.map(|mut message| (plan.partition(&mut message), message)));
-            self.outlet.fill_partitions(&mut self.by_partition);
+            for mut message in emitted.drain(..).map(message) {
+                let partition = self.plan.partition(&mut message);
+                self.by_partition[partition].push(message);
+            }
+            self.outlet.fill_partitions(&mut self.by_partition, self.chunk);
         } else {
             // From the end, so that each chunk is a drain of its own, which knows its length.
             while let Some(last) = emitted.len().checked_sub(1) {

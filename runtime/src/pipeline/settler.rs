@@ -4,7 +4,10 @@
 
 use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
-use futures::{FutureExt, future::join_all};
+use futures::{
+    FutureExt,
+    future::{join, join_all},
+};
 use tracing::Instrument;
 
 use super::{Shared, outcome};
@@ -182,20 +185,14 @@ impl Settler {
     pub(crate) async fn deliver(&mut self) {
         let probe = &*self.probe;
         let mut groups = self.groups.iter_mut().filter(|group| !group.is_empty());
-        match (groups.next(), groups.next()) {
-            (None, _) => return,
-            (Some(only), None) => {
-                let mut delivery = pin!(only.deliver(probe));
-                if futures::poll!(&mut delivery).is_pending() {
-                    // The latency ends where the verdict is known, not where it has arrived.
-                    self.latencies.measure(&self.counters, self.shared.clock);
-                    delivery.await;
-                }
-            }
-            (Some(first), second) => {
+        while let Some(group) = groups.next() {
+            let mut delivery = pin!(group.deliver(probe));
+            if futures::poll!(&mut delivery).is_pending() {
+                // The latency ends where the verdict is known, not where it has arrived.
                 self.latencies.measure(&self.counters, self.shared.clock);
-                let groups = [first].into_iter().chain(second).chain(groups);
-                join_all(groups.map(|group| group.deliver(probe))).await;
+                let others = Box::pin(join_all(groups.map(|group| group.deliver(probe))));
+                join(delivery, others).await;
+                break;
             }
         }
         // A stage meets few incarnations of its producers; those that are gone must not pile up.

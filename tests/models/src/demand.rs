@@ -60,7 +60,9 @@ pub(crate) fn partitioned(size: Size) {
     let mut feeder = edge.feeder();
     for message in 0..size.messages() {
         wait(feeder.reserve(1, 1));
-        feeder.fill_partitions(&mut vec![(message.into(), message)]);
+        let mut pieces = [vec![], vec![]];
+        pieces[message as usize % 2].push(message);
+        feeder.fill_partitions(&mut pieces, 1);
     }
     let got = consumers.map(|consumer| consumer.join().unwrap());
     for (partition, got) in got.iter().enumerate() {

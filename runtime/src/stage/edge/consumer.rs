@@ -209,7 +209,7 @@ impl<C: Cargo> Wait<'_, C> {
             self.consumer.held = taken;
             Poll::Ready(taken > 0)
         } else {
-            if state.consumers[index].wait(cx) {
+            if state.consumers[index].wait(cx) && !state.partitioned {
                 state.idle.push_back(index);
             }
             self.waits = true;

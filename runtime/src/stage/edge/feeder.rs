@@ -3,12 +3,13 @@
 use std::{
     future::{Future, poll_fn},
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use super::{Cargo, Edge, Passing, Slot, State, Wakers, wake};
 
-/// Chunks of a partition's queue are no longer: a take that splits one moves what stays.
+/// Chunks of a partition's queue are filled up to so many messages, or to a take if that is less; longer ones are left as
+/// they come.
 const PARTITION_CHUNK: usize = 16;
 
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Feeder<C: Cargo> {
     reserved: usize,
     /// Emptied chunks, to be filled.
     spares: Vec<C>,
+    /// A buffer, empty between two calls.
+    wakers: Vec<Waker>,
 }
 
 impl<C: Cargo> Edge<C> {
@@ -28,7 +31,7 @@ impl<C: Cargo> Edge<C> {
             state.feeders.len() - 1
         });
         drop(state);
-        Feeder { edge: self.clone(), index, reserved: 0, spares: Vec::new() }
+        Feeder { edge: self.clone(), index, reserved: 0, spares: Vec::new(), wakers: Vec::new() }
     }
 }
 
@@ -192,24 +195,42 @@ impl<C: Cargo> Feeder<C> {
 }
 
 impl<T> Feeder<Vec<T>> {
-    /// [`fill`](Self::fill) for an edge with partitions: each message comes with its own.
-    pub(crate) fn fill_partitions(&mut self, messages: &mut Vec<(u64, T)>) -> bool {
-        let filled = self.filled(messages.len(), |state| {
-            state.waiting += messages.len();
-            for (partition, message) in messages.drain(..) {
-                let queue = (partition % state.queues.len() as u64) as usize;
-                match state.queues[queue].back_mut() {
-                    Some(chunk) if chunk.len() < PARTITION_CHUNK => chunk.push(message),
-                    _ => {
-                        let mut chunk = state.spares.pop().unwrap_or_default();
-                        chunk.push(message);
-                        state.queues[queue].push_back(chunk);
-                    }
+    /// [`fill`](Self::fill) for an edge with partitions: a piece for each consumer, which takes `most` at once. The buffers of
+    /// the pieces are there to be used again.
+    pub(crate) fn fill_partitions(&mut self, pieces: &mut [Vec<T>], most: usize) -> bool {
+        let mut wakers = std::mem::take(&mut self.wakers);
+        let filled = self.filled(pieces.iter().map(Vec::len).sum(), |state| {
+            for (partition, piece) in pieces.iter_mut().enumerate().filter(|(_, piece)| !piece.is_empty()) {
+                state.waiting += piece.len();
+                state.append(partition, piece, most.min(PARTITION_CHUNK));
+                if let Some(waker) = state.consumers[partition].wake() {
+                    state.searching += 1;
+                    wakers.push(waker);
                 }
             }
         });
-        messages.clear();
+        wakers.drain(..).for_each(Waker::wake);
+        self.wakers = wakers;
+        pieces.iter_mut().for_each(Vec::clear);
         filled.is_some()
+    }
+}
+
+impl<T> State<Vec<T>> {
+    /// Adds messages to a partition's queue. Few ones fill its last chunk up, so that a take need not gather its own.
+    fn append(&mut self, partition: usize, piece: &mut Vec<T>, most: usize) {
+        let queue = &mut self.queues[partition];
+        if let Some(last) = queue.back_mut()
+            && last.len() < most
+            && piece.len() <= most
+        {
+            piece.move_front(piece.len().min(most - last.len()), last);
+        }
+        if !piece.is_empty() {
+            let mut chunk = self.spares.pop().unwrap_or_default();
+            std::mem::swap(&mut chunk, piece);
+            queue.push_back(chunk);
+        }
     }
 }
 

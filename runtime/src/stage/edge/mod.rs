@@ -51,7 +51,7 @@ struct State<C> {
     /// Who waits for demand that is not used, reserved or not, and for how much.
     passing: Option<(Passing, Waker)>,
     consumers: Vec<Slot>,
-    /// Consumers that wait, longest first.
+    /// Consumers that wait, longest first; those of partitions are not counted.
     idle: VecDeque<usize>,
     /// Consumers that were woken and have not come yet.
     searching: usize,
@@ -260,40 +260,22 @@ impl Slot {
 
 /// Consumers to be woken after the lock is released.
 #[derive(Default)]
-struct Wakers(Option<Waker>, Option<Waker>, Vec<Waker>);
+struct Wakers(Option<Waker>, Option<Waker>);
 
 impl Wakers {
-    /// All consumers that there is new work for.
+    /// All consumers that there is new work for. Those of partitions are woken when it is put into their queues.
     #[inline(always)]
     fn for_consumers<C: Cargo>(state: &mut State<C>) -> Self {
-        if state.partitioned {
-            return Self(None, None, Self::for_partitions(state));
-        }
         match state.next_consumer() {
             None => Self::default(),
-            first => Self(first, state.next_consumer(), Vec::new()),
+            first => Self(first, state.next_consumer()),
         }
-    }
-
-    fn for_partitions<C: Cargo>(state: &mut State<C>) -> Vec<Waker> {
-        let mut wakers = Vec::new();
-        for partition in 0..state.queues.len() {
-            if !state.queues[partition].is_empty()
-                && let Some(waker) = state.consumers[partition].wake()
-            {
-                state.idle.retain(|idle| *idle != partition);
-                state.searching += 1;
-                wakers.push(waker);
-            }
-        }
-        wakers
     }
 
     #[inline(always)]
     fn wake(self) {
         wake(self.0);
         wake(self.1);
-        self.2.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -36,11 +36,17 @@ fn fill(edge: &Arc<Edge<Vec<u32>>>, items: std::ops::Range<u32>) -> Feeder<Vec<u
     let mut feeder = edge.feeder();
     assert_eq!(feeder.reserve(1, items.len()).now(), Some(items.len()));
     if edge.lock().partitioned {
-        feeder.fill_partitions(&mut items.map(|item| (item.into(), item)).collect());
+        fill_partitions(&mut feeder, items, 4);
     } else {
         feeder.fill(&mut vec![items.collect()]);
     }
     feeder
+}
+
+/// Even items for one partition, odd ones for the other.
+fn fill_partitions(feeder: &mut Feeder<Vec<u32>>, items: std::ops::Range<u32>, most: usize) {
+    let of = |partition| items.clone().filter(|item| item % 2 == partition).collect();
+    feeder.fill_partitions(&mut [of(0), of(1)], most);
 }
 
 trait Now: Future + Sized {
@@ -199,12 +205,29 @@ fn partitions_have_a_queue_each_and_share_the_demand() {
     let mut waits = Box::pin(odd.take(10, false, &mut out));
     assert!(poll(waits.as_mut(), &bell).is_pending());
     feeder.reserve(1, 1).now();
-    feeder.fill_partitions(&mut vec![(0, 4)]);
+    fill_partitions(&mut feeder, 4..5, 4);
     assert_eq!(bell.rung(), 0, "it is not for this partition");
     feeder.reserve(1, 1).now();
-    feeder.fill_partitions(&mut vec![(1, 5)]);
+    fill_partitions(&mut feeder, 5..6, 4);
     assert_eq!(bell.rung(), 1);
     assert!(poll(waits.as_mut(), &bell).is_ready());
+}
+
+#[test]
+fn few_messages_fill_a_partitions_last_chunk_up() {
+    let edge = Edge::new(20, 2, true);
+    let mut feeder = edge.feeder();
+    for items in [0..4, 4..8, 8..12] {
+        assert_eq!(feeder.reserve(1, 4).now(), Some(4));
+        fill_partitions(&mut feeder, items, 3);
+    }
+    assert_eq!(edge.lock().queues[0], [vec![0, 2, 4], vec![6, 8, 10]]);
+    // More than a chunk stays as it came.
+    assert_eq!(feeder.reserve(1, 8).now(), Some(8));
+    fill_partitions(&mut feeder, 12..20, 3);
+    assert_eq!(edge.lock().queues[1], [vec![1, 3, 5], vec![7, 9, 11], vec![13, 15, 17, 19]]);
+    assert_eq!(take(&mut edge.consumer(1), 3), [1, 3, 5]);
+    assert_eq!(take(&mut edge.consumer(1), 7), [7, 9, 11, 13, 15, 17, 19]);
 }
 
 #[test]
