@@ -1,13 +1,42 @@
-//! The pipelines that run in this process, by name.
+//! The pipelines that run in this process, by name. Whoever looks for a free name holds no pipeline, not even for a moment: what a
+//! pipeline's end drops must not be dropped here, under the lock, by another.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use super::{Core, Handle};
+use tokio::sync::watch;
 
-static RUNNING: Mutex<BTreeMap<String, Weak<Core>>> = Mutex::new(BTreeMap::new());
+use super::{Core, Handle, run::Ending};
+
+static NAMES: Mutex<BTreeMap<String, Holder>> = Mutex::new(BTreeMap::new());
+
+/// Who has a name.
+enum Holder {
+    /// Somebody who is about to start a pipeline.
+    Starting,
+    Pipeline {
+        core: Weak<Core>,
+        ending: watch::Receiver<Option<Ending>>,
+    },
+}
+
+impl Holder {
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Starting => false,
+            Self::Pipeline { core, ending } => core.strong_count() == 0 || ending.borrow().is_some(),
+        }
+    }
+
+    fn pipeline(&self) -> Option<Arc<Core>> {
+        match self {
+            Self::Starting => None,
+            Self::Pipeline { core, .. } => core.upgrade(),
+        }
+    }
+}
 
 /// Handles to all pipelines that run in this process, by name.
 ///
@@ -26,7 +55,8 @@ static RUNNING: Mutex<BTreeMap<String, Weak<Core>>> = Mutex::new(BTreeMap::new()
 /// # }
 /// ```
 pub fn all_running() -> Vec<Handle> {
-    running().values().filter_map(Weak::upgrade).filter(|core| !core.has_ended()).map(Handle::new).collect()
+    let cores: Vec<_> = names().values().filter_map(Holder::pipeline).collect();
+    cores.into_iter().filter(|core| !core.has_ended()).map(Handle::new).collect()
 }
 
 /// A name that nobody else can take until it is given to a pipeline or dropped.
@@ -35,19 +65,16 @@ pub(crate) struct Name(String);
 impl Name {
     /// Reserves a name: an explicit one must be free, a default one gets a number if it is not.
     pub(crate) fn reserve(name: &str, explicit: bool) -> Option<Self> {
-        let mut running = running();
-        running.retain(|_, core| {
-            core.strong_count() == 0 && core.ptr_eq(&Weak::new())
-                || core.upgrade().is_some_and(|core| !core.has_ended())
-        });
-        let free = |name: &String| !running.contains_key(name);
+        let mut names = names();
+        names.retain(|_, holder| !holder.is_gone());
+        let free = |name: &String| !names.contains_key(name);
         let name = if explicit {
             Some(name.to_owned()).filter(free)?
         } else {
             let numbered = (2..).map(|n: u64| format!("{name}-{n}"));
             std::iter::once(name.to_owned()).chain(numbered).find(free)?
         };
-        running.insert(name.clone(), Weak::new());
+        names.insert(name.clone(), Holder::Starting);
         Some(Self(name))
     }
 
@@ -57,18 +84,19 @@ impl Name {
 
     /// Gives the name to a pipeline, which has it until it ends.
     pub(crate) fn give(mut self, core: &Arc<Core>) {
-        running().insert(std::mem::take(&mut self.0), Arc::downgrade(core));
+        let holder = Holder::Pipeline { core: Arc::downgrade(core), ending: core.ending.subscribe() };
+        names().insert(std::mem::take(&mut self.0), holder);
     }
 }
 
 impl Drop for Name {
     fn drop(&mut self) {
         if !self.0.is_empty() {
-            running().remove(&self.0);
+            names().remove(&self.0);
         }
     }
 }
 
-fn running() -> MutexGuard<'static, BTreeMap<String, Weak<Core>>> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+fn names() -> MutexGuard<'static, BTreeMap<String, Holder>> {
+    NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
