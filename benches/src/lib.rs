@@ -3,9 +3,10 @@
 //!
 //! - [`effort`], [`threads`]: how long, in whose turns and on how many threads is measured
 //! - [`sample`], [`target`], [`targets`], [`row`], [`table`]: what it came to
-//! - [`ours`], [`hand_written`]: the shapes that are compared
+//! - [`ours`], [`hand_written`], [`events`]: the shapes that are compared
 
 pub mod effort;
+pub mod events;
 pub mod hand_written;
 pub mod row;
 pub mod sample;

@@ -5,6 +5,7 @@ mod bench;
 mod profile;
 mod ratios;
 mod report;
+mod stages;
 
 use bench::Bench;
 use broadway_benches::effort::Effort;

@@ -71,7 +71,13 @@ fn changed(bench: &Bench) -> Table {
     table
 }
 
-fn side_by_side(bench: &Bench, what: &str, target: Option<&'static Target>, ours: Turn<'_>, theirs: Turn<'_>) -> Row {
+pub(crate) fn side_by_side(
+    bench: &Bench,
+    what: &str,
+    target: Option<&'static Target>,
+    ours: Turn<'_>,
+    theirs: Turn<'_>,
+) -> Row {
     let values = bench.effort.in_turns(&[ours, theirs]);
     let row = Row::side_by_side(what, &values[0], &values[1]);
     match target {

@@ -2,12 +2,12 @@
 
 use broadway_benches::{row::Row, table::Table, targets};
 
-use crate::{bench::Bench, ratios};
+use crate::{bench::Bench, ratios, stages};
 
 type Group = (&'static str, fn(&Bench) -> Vec<Table>);
 
 /// What is measured together, in the order of the report.
-const GROUPS: [Group; 1] = [("ratios", ratios::measure)];
+const GROUPS: [Group; 2] = [("ratios", ratios::measure), ("stages", stages::measure)];
 
 /// Measures the groups whose names begin so, and prints their tables as Markdown.
 pub(crate) fn print(bench: &Bench, only: &str) {

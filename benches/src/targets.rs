@@ -81,8 +81,12 @@ pub static KEYS_PENDING: Target =
 pub static KEYS_RATE: Target =
     ratio("100,000 batch keys, uniform, 1 M/s offered: rate against that of one key", 0.25, 0.5);
 
+/// Plain events.
+pub static STAGES: Target =
+    ratio("a counter and a consumer at a max_demand of 1000 against `mpsc` of chunks of 500", 1.5, 1.5);
+
 /// All of them, in the order of the report.
-pub static ALL: [&Target; 18] = [
+pub static ALL: [&Target; 19] = [
     &SEED_DECK_CHUNKS,
     &SEED_DECK_MESSAGES,
     &NO_BATCHER,
@@ -101,4 +105,5 @@ pub static ALL: [&Target; 18] = [
     &TEN_AT_TWENTY,
     &KEYS_PENDING,
     &KEYS_RATE,
+    &STAGES,
 ];

@@ -9,10 +9,10 @@ use std::fmt;
 use crate::command::{self, cargo};
 
 /// The shapes of `benches/examples/counted.rs` that are judged.
-const SHAPES: [&str; 4] = ["seed-deck", "no-batcher", "tuned", "partitioned"];
+const SHAPES: [&str; 6] = ["seed-deck", "no-batcher", "tuned", "partitioned", "two-stages", "three-stages"];
 
-/// The hand-written pipeline of the seed deck's shape: printed, for comparison.
-const REFERENCE: &str = "theirs";
+/// The hand-written pipelines of the seed deck's shape and of the stages': printed, for comparison.
+const REFERENCES: [&str; 3] = ["theirs", "two-tasks", "three-tasks"];
 
 /// Enough for batches of 100 and demands of 20,000.
 const LENGTHS: [u64; 2] = [40_000, 120_000];
@@ -76,7 +76,9 @@ pub(crate) fn run(write: bool) -> Result<(), String> {
         }
         counts.push((shape, count));
     }
-    println!("{REFERENCE:<12} {} (not judged)", Count::measure(REFERENCE)?);
+    for reference in REFERENCES {
+        println!("{reference:<12} {} (not judged)", Count::measure(reference)?);
+    }
     if write {
         return baseline::write(&counts);
     }
