@@ -1,6 +1,6 @@
 //! What every measurement needs.
 
-use std::future::Future;
+use std::{future::Future, path::PathBuf};
 
 use broadway_benches::{
     effort::{Effort, Turn},
@@ -8,9 +8,12 @@ use broadway_benches::{
 };
 use tokio::runtime::Runtime;
 
-/// How long is measured and on which runtimes.
+use crate::plot::Plots;
+
+/// How long is measured, on which runtimes, and where pictures go.
 pub(crate) struct Bench {
     pub(crate) effort: Effort,
+    pub(crate) plots: Plots,
     /// A runtime of one thread.
     pub(crate) one: Runtime,
     /// A runtime of two threads, as many as the machine of `docs/performance.md` has cores.
@@ -18,8 +21,8 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn new(effort: Effort) -> Self {
-        Self { effort, one: threads::runtime(1), two: threads::runtime(2) }
+    pub(crate) fn new(effort: Effort, plots: PathBuf) -> Self {
+        Self { effort, plots: Plots(plots), one: threads::runtime(1), two: threads::runtime(2) }
     }
 
     /// Runs a pipeline of so many messages; millions a second.

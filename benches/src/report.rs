@@ -2,12 +2,26 @@
 
 use broadway_benches::{row::Row, table::Table, targets};
 
-use crate::{bench::Bench, ratios, stages};
+use crate::{
+    bench::Bench, counted, efficiency, keys, latency, life, memory, partitions, payloads, ratios, scale, stages,
+};
 
 type Group = (&'static str, fn(&Bench) -> Vec<Table>);
 
 /// What is measured together, in the order of the report.
-const GROUPS: [Group; 2] = [("ratios", ratios::measure), ("stages", stages::measure)];
+const GROUPS: [Group; 11] = [
+    ("ratios", ratios::measure),
+    ("partitions", partitions::measure),
+    ("efficiency", efficiency::measure),
+    ("latency", latency::measure),
+    ("scale", scale::measure),
+    ("keys", keys::measure),
+    ("payloads", payloads::measure),
+    ("life", life::measure),
+    ("memory", memory::measure),
+    ("stages", stages::measure),
+    ("counted", counted::measure),
+];
 
 /// Measures the groups whose names begin so, and prints their tables as Markdown.
 pub(crate) fn print(bench: &Bench, only: &str) {

@@ -66,19 +66,23 @@ impl Target {
             10.0.. => 1,
             _ => 2,
         };
-        format!("{figure:.decimals$} {}", self.unit)
+        self.with_unit(format_args!("{figure:.decimals$}"))
+    }
+
+    fn with_unit(&self, figure: impl fmt::Display) -> String {
+        format!("{figure} {}", self.unit).trim_end().to_owned()
     }
 }
 
 /// `at least 1.5 x, aim 3 x`.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { unit, bound, aim, .. } = self;
+        let (bound, aim) = (self.with_unit(self.bound), self.with_unit(self.aim));
         let which = match self.better {
             Better::Higher => "least",
             Better::Lower => "most",
         };
-        write!(f, "at {which} {bound} {unit}, aim {aim} {unit}")
+        write!(f, "at {which} {bound}, aim {aim}")
     }
 }
 
@@ -116,5 +120,6 @@ mod tests {
         assert_eq!(RATIO.to_string(), "at least 1.5 x, aim 3 x");
         assert_eq!(TIME.to_string(), "at most 8 ms, aim 4 ms");
         assert_eq!(TIME.figure(8.0), "8.00 ms");
+        assert_eq!(Target { unit: "", ..TIME }.to_string(), "at most 8, aim 4");
     }
 }

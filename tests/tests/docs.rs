@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use broadway::topology::{Topology, Tree};
 use broadway_tests::markdown;
 
-const DOCUMENTS: [&str; 13] = [
+const DOCUMENTS: [&str; 14] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -18,6 +18,7 @@ const DOCUMENTS: [&str; 13] = [
     "docs/stages.md",
     "docs/editor.md",
     "docs/macro.md",
+    "docs/performance.md",
     "docs/telemetry.md",
 ];
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The crates that measure: each prints its tables as Markdown.
-const CRATES: [&str; 1] = ["broadway-benches"];
+const CRATES: [&str; 2] = ["broadway-benches", "broadway-framework-benches"];
 
 /// Where a full run puts its pictures, and where a quick one does.
 const PICTURES: &str = "docs/performance";
