@@ -1,7 +1,7 @@
 //! The one error rule: callbacks and producers return any error that converts into [`Error`]; what `main` sees
 //! ([`StartError`](crate::StartError), [`StopError`](crate::StopError)) are concrete types.
 
-use std::{error, fmt, time::Duration};
+use std::{error, fmt, sync::Arc, time::Duration};
 
 /// What callbacks and producers fail with: standard errors, `anyhow::Error`, `eyre`, `String`.
 ///
@@ -151,6 +151,34 @@ impl<T, E: Into<Error>> ResultExt<T> for std::result::Result<T, E> {
 pub(crate) fn is_permanent(error: &Error) -> bool {
     chain(error).any(|error| error.is::<Permanent>())
 }
+
+/// Why a producer that has not finished can give no more: it is not asked again, and its pipeline or its stage ends.
+#[derive(Debug, Clone)]
+pub(crate) struct GivesUp(Arc<str>);
+
+impl GivesUp {
+    pub(crate) fn new(reason: String) -> Self {
+        Self(reason.into())
+    }
+
+    /// The error, which fails a start as well.
+    pub(crate) fn into_error(self) -> Error {
+        Permanent(self.into()).into()
+    }
+
+    /// Whether the error, or one of its sources, is of this kind.
+    pub(crate) fn is(error: &Error) -> bool {
+        chain(error).any(|error| error.is::<Self>())
+    }
+}
+
+impl fmt::Display for GivesUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl error::Error for GivesUp {}
 
 /// The delay of the first [`retry_after`](ResultExt::retry_after) mark on the error or its sources.
 pub(crate) fn retry_delay(error: &Error) -> Option<Duration> {

@@ -203,7 +203,8 @@ pub enum StopError {
         /// What became of the messages.
         report: Report,
     },
-    /// Stages crashed more often than the tree may restart them, or a producer failed for longer than `give_up_after`.
+    /// Stages crashed more often than the tree may restart them, a producer failed for longer than `give_up_after`, or the
+    /// stage that it took from ([`from_stage`](crate::stage::from_stage)) failed.
     GaveUp {
         /// Which, and what they said, from the top of the tree down.
         reason: String,

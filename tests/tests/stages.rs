@@ -479,26 +479,6 @@ async fn what_a_stages_transformer_fails_on_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stage_feeds_a_pipeline() {
-    within(async {
-        let numbers = stage::producer(from_iter(0..100u64)).start().await.unwrap();
-        let doubles = stage::producer_consumer(Doubles).subscribe_to(&numbers).start().await.unwrap();
-        let log = Log::new();
-        let handled = log.clone();
-        let source = move |_| stage::from_stream(stage::stream([&doubles]).expect("the demand makes sense"));
-        let pipeline = broadway::Builder::<Result<u64>, ()>::new("numbers", source, move |message| {
-            handled.push(*message.data.as_ref().expect("no stage fails"));
-            Box::pin(async { Ok(()) })
-        });
-        let report = pipeline.start_link().await.unwrap().wait().await.unwrap();
-        let mut handled = log.all();
-        handled.sort_unstable();
-        assert_eq!((report.acknowledged, handled), (100, (0..100).map(|n| n * 2).collect()));
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_start_that_is_dropped_leaves_no_stage_behind() {
     within(async {
         let steps = Steps::new();

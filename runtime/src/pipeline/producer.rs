@@ -9,7 +9,7 @@ use super::{Shared, plan::Plan, settler::Settler};
 use crate::{
     backoff::Backoff,
     batch::MessageOf,
-    error::{Chain, Error, Result},
+    error::{Chain, Error, GivesUp, Result},
     handler::{BoxProducer, Broadway},
     message::Message,
     stage::{Emitted, Next, Outbox, Producer as _, ProducerContext, Signal, StageIndex, edge::Feeder},
@@ -108,6 +108,9 @@ impl<P: Broadway> Producer<P> {
     async fn back_off(&mut self, backoff: &mut Backoff, error: Error, what: &'static str) {
         let mut wait = backoff.wait();
         StageCounters::add(&self.counters.errors, 1);
+        if GivesUp::is(&error) {
+            self.give_up(format!("`{}`: {}", self.probe.stage, Chain::of(&*error))).await;
+        }
         if let Some(most) = self.plan.topology.producers.give_up_after {
             let failing = backoff.failing_for();
             if failing >= most {
@@ -116,13 +119,18 @@ impl<P: Broadway> Producer<P> {
                     self.probe.stage,
                     Chain::of(&*error)
                 );
-                self.plan.shared.give_up(reason);
-                std::future::pending::<()>().await;
+                self.give_up(reason).await;
             }
             wait = wait.min(most - failing);
         }
         self.probe.producer_failed(what, &*error, wait);
         sleep(wait).await;
+    }
+
+    /// Wants the pipeline to end, and waits for the drain.
+    async fn give_up(&mut self, reason: String) {
+        self.plan.shared.give_up(reason);
+        std::future::pending().await
     }
 
     async fn ask_while_there_is_more(

@@ -70,6 +70,31 @@ impl<T> Incoming<T> {
         Self { data, ack_data: AckData::None, ack_ref: None, envelope: None }
     }
 
+    /// What it carries.
+    ///
+    /// ```
+    /// use broadway::Incoming;
+    ///
+    /// let order = Incoming::new("7").id("order-7");
+    /// assert_eq!(*order.data(), "7");
+    /// ```
+    pub fn data(&self) -> &T {
+        &self.data
+    }
+
+    /// The same message with other data: for events of a stage that will be a pipeline's messages.
+    ///
+    /// ```
+    /// use broadway::Incoming;
+    ///
+    /// let order = Incoming::new("7").id("order-7").map(|text| text.len());
+    /// assert_eq!(*order.data(), 1);
+    /// ```
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Incoming<U> {
+        let Self { data, ack_data, ack_ref, envelope } = self;
+        Incoming { data: map(data), ack_data, ack_ref, envelope }
+    }
+
     fn envelope(&mut self) -> &mut Envelope {
         self.envelope.get_or_insert_default()
     }

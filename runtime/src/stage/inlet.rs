@@ -173,17 +173,25 @@ impl<T> Inlet<T> {
 
     /// Ends everything, and says how many events were not handled.
     pub(crate) fn close(&mut self, reason: &Reason) -> usize {
+        self.end(reason).len()
+    }
+
+    /// Ends everything, and gives the events that were not handled.
+    pub(crate) fn end(&mut self, reason: &Reason) -> Vec<T> {
         let (mail, requests) = self.inbox.close();
-        let unread = self.mail.drain(..).chain(mail);
-        let unread =
-            unread.map(|mail| if let Mail::Events(_, events) = mail { events.len() } else { 0 }).sum::<usize>();
+        let mut unread: Vec<T> = self.cut.drain(..).rev().flat_map(|(_, chunk)| chunk).collect();
+        for mail in self.mail.drain(..).chain(mail) {
+            if let Mail::Events(_, events) = mail {
+                unread.extend(events);
+            }
+        }
         for request in self.requests.drain(..).chain(requests) {
             (request.answer)(Err(SubscribeError::ConsumerEnded));
         }
         for active in self.active.drain(..) {
             active.subscription.cancel(reason.clone());
         }
-        unread + self.cut.drain(..).map(|(_, chunk)| chunk.len()).sum::<usize>()
+        unread
     }
 
     fn active(&mut self, id: SubscriptionId) -> Option<&mut Active> {

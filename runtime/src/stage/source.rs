@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     backoff::Backoff,
-    error::{Error, Result, ResultExt as _, is_permanent},
+    error::{Chain, Error, GivesUp, Result, ResultExt as _, is_permanent},
     failure::panic_text,
     pipeline::Shared,
     telemetry::{Counters as PipelineCounters, events},
@@ -118,6 +118,9 @@ impl<P: Producer> Source<P> {
             match called {
                 Called::Done(Ok(Next::More)) => self.backoff.reset(),
                 Called::Done(Ok(Next::Finished)) => return emptied(&mut self.outlet).await,
+                Called::Done(Err(error)) if GivesUp::is(&error) => {
+                    return Reason::failed(Chain::of(&*error).to_string());
+                }
                 Called::Done(Err(error)) => self.failed = Some(error),
                 Called::Cut => return self.end().await,
                 Called::Panicked(panic) => match Again::next(&mut self.again, &self.name, &self.counters, &panic) {

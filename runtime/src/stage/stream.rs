@@ -152,8 +152,8 @@ impl<T> fmt::Debug for Events<T> {
 pub struct FromStream<S>(S);
 
 /// Makes a producer of a stream: it polls for as many items as it is asked for, gives what is ready, and finishes with the
-/// stream's end. With [`stream`] it makes a producer of a stage, for a pipeline too; nobody is told then what becomes of a
-/// message, and one that is in the pipeline when the process ends is lost.
+/// stream's end. Nobody is told what becomes of a message, and one that is in the pipeline when the process ends is lost. For
+/// the events of a stage, [`from_stage`](super::from_stage) asks for no more than it is asked for.
 ///
 /// ```
 /// # use broadway::Builder;

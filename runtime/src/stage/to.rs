@@ -131,6 +131,21 @@ impl<T> To<T> {
         self
     }
 
+    /// The most that one who asks by its own demand asks for at once.
+    pub(crate) fn most(&self) -> usize {
+        self.max_demand
+    }
+
+    /// Whether the options make sense for one who asks by its own demand.
+    pub(crate) fn asks_on_demand(&self) -> Result<(), SubscribeError> {
+        self.window()?;
+        if self.min_demand.is_some() {
+            let problem = "a pipeline says itself when more is asked for, leave `min_demand` out".into();
+            return Err(SubscribeError::Options { producer: self.producer.to_string(), problem });
+        }
+        Ok(())
+    }
+
     /// The demand, if it makes sense.
     pub(crate) fn window(&self) -> Result<Window, SubscribeError> {
         let (max, producer) = (self.max_demand, self.producer.to_string());
