@@ -30,10 +30,10 @@ pub(crate) struct Ticket {
 
 /// What tells two messages of a process apart; `NONE` for messages that no producer emitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Token(u32, AckRef, u64);
+pub(crate) struct Token(u64, u64);
 
 impl Token {
-    pub(crate) const NONE: Self = Self(0, AckRef(0), 0);
+    pub(crate) const NONE: Self = Self(0, 0);
 }
 
 impl Ticket {
@@ -54,7 +54,8 @@ impl Ticket {
 
     #[inline]
     pub(crate) fn token(&self) -> Token {
-        Token(self.lane, AckRef(self.ack_ref.0 & !TOLD), self.sequence)
+        // Two words, so that two comparisons will do.
+        Token(u64::from(self.lane) << 32 | u64::from(self.ack_ref.0 & !TOLD), self.sequence)
     }
 
     /// Whether the verdict needs more than its acknowledger: somebody waits for it, or it was told before.

@@ -45,7 +45,7 @@ struct Filling {
 }
 
 /// As many emptied parcels are kept.
-const SPARES: usize = 16;
+const SPARES: usize = 32;
 
 /// So many places in all are made before there are messages for them. With a key for each message, buffers of whole batches
 /// would hold `max_pending` times `batch_size` places.

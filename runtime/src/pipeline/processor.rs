@@ -184,7 +184,13 @@ impl<P: Broadway> Processor<P> {
                 waiting.partitions.append(&mut round.partitions);
                 round.ways.clear();
             }
-            _ => self.take_apart(round).await,
+            _ => {
+                self.take_apart(round);
+                if !round.failed.is_empty() {
+                    self.stage.fail(&mut round.failed, None).await;
+                }
+                self.stage.settler.deliver().await;
+            }
         }
     }
 
@@ -200,8 +206,8 @@ impl<P: Broadway> Processor<P> {
         }
     }
 
-    /// Settles what ends here; puts the rest on its way.
-    async fn take_apart(&mut self, round: &mut Round<P>) {
+    /// Settles what succeeded and ends here; puts the rest on its way.
+    fn take_apart(&mut self, round: &mut Round<P>) {
         if round.ends_here() && self.stage.settler.settle_successes(&mut round.messages) {
             round.messages.clear();
             round.outputs.clear();
@@ -209,10 +215,6 @@ impl<P: Broadway> Processor<P> {
         } else {
             self.sort(round);
         }
-        if !round.failed.is_empty() {
-            self.stage.fail(&mut round.failed, None).await;
-        }
-        self.stage.settler.deliver().await;
     }
 
     /// Settles what succeeded one by one, and puts the rest on its way.

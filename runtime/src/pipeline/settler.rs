@@ -2,15 +2,18 @@
 //! arrive is tried again. Verdicts that are cut off on the way (the stage was killed) go to the release lane as they are:
 //! a message never gets a second, other verdict.
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
-
-use futures::{
-    FutureExt,
-    future::{join, join_all},
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
 };
+
+use futures::future::{join, join_all};
 use tracing::Instrument;
 
-use super::{Shared, outcome};
+use super::{Shared, outcome, processor::caught};
 use crate::{
     acknowledger::{AckRef, AckReport, Acknowledger, Settled, Settlement},
     batch::{BatchInfo, MessageOf},
@@ -344,13 +347,22 @@ fn count(counters: &StageCounters, counter: &std::sync::atomic::AtomicU64, settl
 }
 
 /// One call; a panic is a report of its own.
-pub(super) async fn call(group: &Group) -> AckReport {
-    let Some(acknowledger) = &group.acknowledger else { return AckReport::delivered() };
+pub(super) fn call(group: &Group) -> impl Future<Output = AckReport> {
     let settled = group.settled();
-    match AssertUnwindSafe(async { acknowledger.ack(group.ack_ref, settled).await }).catch_unwind().await {
-        Ok(report) => report,
-        Err(panic) => {
-            AckReport::all_undelivered(&settled, format!("the acknowledger panicked: {}", panic_text(&*panic)))
-        }
-    }
+    let mut ack = None;
+    poll_fn(move |cx| {
+        let Some(acknowledger) = &group.acknowledger else { return Poll::Ready(AckReport::delivered()) };
+        // Made where a panic is caught, and dropped there.
+        let polled = caught(|| {
+            let poll = ack.get_or_insert_with(|| acknowledger.ack(group.ack_ref, settled)).as_mut().poll(cx);
+            if poll.is_ready() {
+                ack = None;
+            }
+            poll
+        });
+        polled.unwrap_or_else(|panic| {
+            let reason = format!("the acknowledger panicked: {}", panic_text(&*panic));
+            Poll::Ready(AckReport::all_undelivered(&settled, reason))
+        })
+    })
 }

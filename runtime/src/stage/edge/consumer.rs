@@ -125,8 +125,8 @@ impl<C: Cargo> State<C> {
     fn leave(&mut self, consumer: usize) {
         if self.consumers[consumer].is_waiting() {
             self.idle.retain(|idle| *idle != consumer);
+            self.consumers[consumer] = Slot::Busy;
         }
-        self.consumers[consumer] = Slot::Busy;
     }
 
     /// A fair share of what waits: `min(most, ceil(waiting / (idle + 1)))`, where idle are the others that could take.
