@@ -34,8 +34,10 @@ pub(super) fn draw(path: &Path, title: &str, bars: &[Bar<'_>]) -> Result<(), Box
         rectangle.set_margin(6, 6, 0, 0);
         chart.draw_series([rectangle])?;
         let label = format!("{:.2}", bar.value);
-        chart.draw_series([EmptyElement::at((bar.value, SegmentValue::CenterOf(at)))
-            + Text::new(label, (5, -6), (FONT, 13).into_font())])?;
+        let end = bar.value.max(bar.target.unwrap_or(0.0));
+        chart.draw_series([
+            EmptyElement::at((end, SegmentValue::CenterOf(at))) + Text::new(label, (5, -6), (FONT, 13).into_font())
+        ])?;
         if let Some(target) = bar.target {
             chart.draw_series([PathElement::new([(target, from), (target, to)], COLORS[1].stroke_width(3))])?;
         }

@@ -51,10 +51,11 @@ where
     let area = SVGBackend::new(path, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area);
-    chart.caption(axes.title, (FONT, 18)).margin(12).x_label_area_size(44).y_label_area_size(60);
+    chart.caption(axes.title, (FONT, 18)).margin(12).margin_right(28).x_label_area_size(44).y_label_area_size(60);
     let mut chart = chart.build_cartesian_2d(x, y)?;
     let mut mesh = chart.configure_mesh();
     mesh.x_desc(axes.x).y_desc(axes.y).label_style((FONT, 13)).axis_desc_style((FONT, 14));
+    mesh.x_label_formatter(&f64::to_string).y_label_formatter(&f64::to_string);
     mesh.light_line_style(TRANSPARENT).draw()?;
     for (series, color) in series.iter().zip(COLORS.iter().cycle()) {
         let line = LineSeries::new(series.points.iter().copied(), color.stroke_width(2)).point_size(3);
