@@ -6,7 +6,7 @@ use std::{fs, time::Instant};
 
 use crate::{
     command::{cargo, output, workspace},
-    markdown,
+    markdown, servers,
 };
 
 /// The crates that measure: each prints its tables as Markdown.
@@ -38,4 +38,20 @@ pub(crate) fn run(quick: bool) -> Result<(), String> {
         return Ok(());
     }
     markdown::exchange_marked("docs/performance.md", "bench", &measured)
+}
+
+/// The same for the connectors, whose clients are heavy: SQS if its server answers (`cargo xtask servers up`). A full run
+/// writes its part of the page.
+pub(crate) fn connectors(quick: bool) -> Result<(), String> {
+    let mut command = cargo(&["run", "--release", "--quiet", "-p", "broadway-connector-benches", "--"]);
+    command.args(quick.then_some("--quick"));
+    if let Some(pid) = servers::pid("ministack") {
+        command.args(["--server-pid", &pid.to_string()]);
+    }
+    let tables = output(&mut command)?;
+    if quick {
+        return Ok(());
+    }
+    let measured = format!("`cargo xtask bench --connectors` {}\n{tables}", machine::describe()?);
+    markdown::exchange_marked("docs/performance.md", "connectors", &measured)
 }

@@ -11,6 +11,7 @@ mod macro_cost;
 mod markdown;
 mod models;
 mod mutants;
+mod scale;
 mod servers;
 mod simulate;
 mod soak;
@@ -21,6 +22,8 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   bench [--quick] measure everything that has a target; without `--quick` writes docs/performance.md
+  bench --connectors [--quick]
+                  the same for the connectors beside their clients used by hand; SQS if its server answers
   ci              run what `.ci/run` runs
   conformance     count what is proven of Broadway's behaviour; fails if a row is missing
   editor          ask rust-analyzer about the attribute, as an editor does; writes docs/editor.md
@@ -32,6 +35,7 @@ usage: cargo xtask COMMAND
   fuzz [NAME] --minutes N
                   run each fuzzer of tests/fuzz so long, or one; needs a nightly compiler
   models [--deep] run the edge, the lane and the stage layer in every order of their lock operations
+  scale           simulate more cores than there are, with costs that are measured here; writes docs/performance.md
   soak memory|processes --minutes N
                   run the test of that name for so long
   servers up      install and start what the tests need and is missing
@@ -50,6 +54,8 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["bench"] => bench::run(false),
         ["bench", "--quick"] => bench::run(true),
+        ["bench", "--connectors"] => bench::connectors(false),
+        ["bench", "--connectors", "--quick"] => bench::connectors(true),
         ["ci"] => ci::run(),
         ["conformance"] => conformance::run(),
         ["editor"] => editor::run(),
@@ -64,6 +70,7 @@ fn main() -> ExitCode {
         ["fuzz", only, "--minutes", minutes] => number(minutes).and_then(|minutes| fuzz::run_for(minutes, Some(only))),
         ["models"] => models::all(false),
         ["models", "--deep"] => models::all(true),
+        ["scale"] => scale::run(),
         ["soak", what, "--minutes", minutes] => number(minutes).and_then(|minutes| soak::soak(what, minutes)),
         ["servers", "up"] => servers::up(),
         ["servers", "down"] => servers::down(),

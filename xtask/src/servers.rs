@@ -121,6 +121,11 @@ pub(crate) fn status() -> Result {
     Ok(())
 }
 
+/// The process of a server that was started here and runs.
+pub(crate) fn pid(name: &str) -> Option<u32> {
+    Record::read(&directory(), name).filter(Record::is_running).map(|record| record.pid)
+}
+
 fn start(directory: &Path, server: &Server) -> Result {
     // One that runs and does not answer is of no use, and holds the port.
     if let Some(old) = Record::read(directory, server.name).filter(Record::is_running) {
