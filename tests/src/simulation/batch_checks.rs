@@ -89,6 +89,8 @@ fn fresh(entries: &mut Entries, batch: &Batch<Simulated>, numbers: &[u64]) {
     let full = left_with == shape.size || shape.splitting.is_some();
     entries.check(trigger != Trigger::Size || full, || format!("a batch of {left_with} left for its size"));
     let oldest = numbers.iter().filter_map(|number| entries.messages[*number as usize].handled_at).min();
+    // The oldest may be among those that are out.
+    let oldest = oldest.filter(|_| left_with == len);
     if let (Trigger::Timeout, Some(oldest)) = (trigger, oldest) {
         let waited = oldest.elapsed();
         entries.check(waited >= crate::ms(shape.timeout), || {

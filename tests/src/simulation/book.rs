@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use broadway::{Handle, Signal};
@@ -18,7 +18,18 @@ use super::{
 
 /// Shared by everything that takes part in a run.
 #[derive(Debug, Clone)]
-pub(super) struct Book(Arc<Mutex<Entries>>, Instant, Arc<Notify>, Arc<OnceLock<Handle>>);
+pub(super) struct Book(Arc<Mutex<Entries>>, Instant, Arc<Notify>, Arc<Mutex<Option<Handle>>>);
+
+/// What holds a run's book after its end: nothing, but for a moment another thread that looks through all pipelines.
+#[derive(Debug, Clone)]
+pub struct Left(Weak<Mutex<Entries>>);
+
+impl Left {
+    /// Whether there is still somebody.
+    pub fn is_there(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
 
 /// All that is written down.
 #[derive(Debug)]
@@ -130,8 +141,19 @@ impl Book {
     }
 
     /// The pipeline, as soon as it runs.
-    pub(super) fn pipeline(&self) -> &OnceLock<Handle> {
-        &self.3
+    pub(super) fn pipeline(&self) -> Option<Handle> {
+        self.3.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The pipeline runs, or is over: it holds this book, and so would never be dropped.
+    pub(super) fn set_pipeline(&self, pipeline: Option<Handle>) {
+        *self.3.lock().unwrap_or_else(PoisonError::into_inner) = pipeline;
+    }
+
+    /// What is left of the pipeline when nobody asks for it any more.
+    pub(super) fn close(self) -> Left {
+        self.set_pipeline(None);
+        Left(Arc::downgrade(&self.0))
     }
 
     /// Milliseconds since the start.

@@ -10,12 +10,20 @@ use super::{
 /// Whether there is an excuse; `cut` is one for all.
 pub(super) fn is_excused(entries: &Entries, number: usize, end: &End, cut: bool) -> bool {
     let entry = &entries.messages[number];
-    let drained = end.stopped_at.is_some() || entries.gave_up_at.is_some();
     cut || disturbed(entries, entry)
         || is_asked_for(entry)
-        || drained && entry.due == Due::Again
-        || drained && behind_one_that_was_given_up(entries, entry)
+        || drained(entries, end) && entry.due == Due::Again
+        || is_given_up(entries, entry, end)
         || entry.lapsed && retries(entries, entry)
+}
+
+fn drained(entries: &Entries, end: &End) -> bool {
+    end.stopped_at.is_some() || entries.gave_up_at.is_some()
+}
+
+/// Whether it was released by a drain, so that order is kept, with another one that was to be tried again.
+pub(super) fn is_given_up(entries: &Entries, entry: &Entry, end: &End) -> bool {
+    drained(entries, end) && behind_one_that_was_given_up(entries, entry)
 }
 
 /// Whether a callback saw to it that the message is released.

@@ -94,7 +94,7 @@ pub(super) async fn drained(book: &Book, report: &Report) -> Result<()> {
         entries.scenario.hooks.drained
     };
     // The rooms of all stages are gone.
-    let waiting = book.pipeline().get().map(broadway::Handle::waiting).unwrap_or_default();
+    let waiting = book.pipeline().as_ref().map(broadway::Handle::waiting).unwrap_or_default();
     book.open().check(waiting.iter().all(|waiting| *waiting == 0), || {
         format!("bounded: {waiting:?} places of the waiting rooms are taken, and nothing waits")
     });

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use super::{Scenario, Tally, run};
+use super::{Left, Outcome, Scenario, Tally, run};
 
 /// What many runs came to.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,8 @@ pub struct Sum {
     pub tally: Tally,
     /// The seeds that broke a promise, and which.
     pub violations: Vec<(u64, String)>,
+    /// What was not yet gone when its run was over.
+    left: Vec<(u64, Left)>,
 }
 
 /// Runs the seeds from `from` on.
@@ -35,18 +37,39 @@ pub fn many(from: u64, seeds: u64) -> Sum {
                     }
                     let outcome = run(&Scenario::of(seed), false);
                     let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
-                    sum.tally.add(&outcome.tally);
-                    sum.violations.extend(outcome.violations.into_iter().map(|violation| (seed, violation)));
+                    sum.add(seed, outcome);
                 }
             });
         }
     });
-    let mut sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
-    sum.violations.sort();
-    sum
+    sum.into_inner().unwrap_or_else(PoisonError::into_inner).end()
 }
 
 impl Sum {
+    /// Another run.
+    pub(super) fn add(&mut self, seed: u64, outcome: Outcome) {
+        self.tally.add(&outcome.tally);
+        self.violations.extend(outcome.violations.into_iter().map(|violation| (seed, violation)));
+        self.left.extend(Some((seed, outcome.left)).filter(|(_, left)| left.is_there()));
+    }
+
+    /// Other runs.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.seeds += other.seeds;
+        self.tally.add(&other.tally);
+        self.violations.extend(other.violations);
+        self.left.extend(other.left);
+    }
+
+    /// All runs are over: who still holds something of one never lets it go.
+    pub(super) fn end(mut self) -> Self {
+        for (seed, _) in self.left.drain(..).filter(|(_, left)| left.is_there()) {
+            self.violations.push((seed, "something of the pipeline is left when it has ended".into()));
+        }
+        self.violations.sort();
+        self
+    }
+
     /// One line for each seed that failed, which replays it.
     pub fn failures(&self) -> Vec<String> {
         let mut seeds: Vec<&(u64, String)> = self.violations.iter().collect();

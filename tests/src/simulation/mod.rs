@@ -48,6 +48,7 @@ use producer::Stage;
 use teller::Teller;
 
 pub use acknowledgers::Acknowledgers;
+pub use book::Left;
 pub use callbacks::Callbacks;
 pub use ending::Ending;
 pub use hooks::{Does, Hooks};

@@ -23,7 +23,7 @@ pub(super) fn check(entries: &mut Entries, end: &End) {
     };
     let cut = cut(entries, end);
     settled(entries, &report, end, cut);
-    counted(entries, &report, cut);
+    counted(entries, &report, end, cut);
     hooks(entries, &report, cut);
     in_time(entries, end, cut);
     let runs =
@@ -98,7 +98,7 @@ fn settled(entries: &mut Entries, report: &Report, end: &End, cut: bool) {
 
 /// The report says what the sources were told. Nobody was told what became of some pushed messages: where nothing was cut
 /// it is what callbacks made of them.
-fn counted(entries: &mut Entries, report: &Report, cut: bool) {
+fn counted(entries: &mut Entries, report: &Report, end: &End, cut: bool) {
     let known = entries.messages.iter().filter(|entry| entry.emitted).count() as u64;
     let most = entries.messages.len() as u64;
     let emitted = (known..=most).contains(&report.emitted);
@@ -110,10 +110,13 @@ fn counted(entries: &mut Entries, report: &Report, cut: bool) {
     }
     let disturbed = cut || !entries.kills.is_empty();
     let unknown = report.emitted.saturating_sub(known);
+    // A splitter panicked at it, and it never came to `handle_failed`.
+    let failed_in_vain = |entry: &Entry| entry.failed == 0 && excuses::is_given_up(entries, entry, end);
     let becomes = |entry: &Entry| match (entry.told, entry.early, entry.due) {
         (Some(told), ..) => Some(told),
         _ if !entry.emitted => None,
         (None, Some(_), _) | (None, None, Due::Successful) => Some(Told { status: Status::Successful, failure: false }),
+        (None, None, Due::Failed) if failed_in_vain(entry) => Some(Told { status: Status::Released, failure: false }),
         (None, None, Due::Failed | Due::Discarded | Due::Later) => Some(Told { status: Status::Failed, failure: true }),
         (None, None, _) => Some(Told { status: Status::Released, failure: false }),
     };

@@ -52,7 +52,7 @@ impl Picker {
             && let Some((_, stage)) = self.kills.pop()
         {
             let book = self.book.clone();
-            return Some(Step::First(Box::pin(async move { kill(&book, book.pipeline().get(), stage) })));
+            return Some(Step::First(Box::pin(async move { kill(&book, book.pipeline().as_ref(), stage) })));
         }
         if self.stop_step.take_if(|step| *step <= self.steps).is_some() {
             let book = self.book.clone();

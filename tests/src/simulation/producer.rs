@@ -103,7 +103,15 @@ fn bounded(entries: &mut Entries) {
     let parked = if shape.partitioned { shape.max_waiting() } else { 0 };
     let demand = shape.demand() + parked + entries.handed_over;
     let most = shape.most_in_flight() + entries.handed_over;
-    let (unhandled, in_flight) = (entries.unhandled, entries.in_flight());
+    // What waits behind another one until its lease is over is on its way back.
+    let now = Instant::now();
+    let unhandled = if entries.unhandled > demand {
+        let there = |entry: &&Entry| entry.waiting && !entry.is_as_good_as_over(now);
+        entries.messages.iter().filter(there).count() as u64
+    } else {
+        entries.unhandled
+    };
+    let in_flight = entries.in_flight();
     entries.check(unhandled <= demand, || format!("bounded: {unhandled} wait, the demand is {demand}"));
     entries.check(in_flight <= most, || format!("bounded: {in_flight} are in flight of {most}"));
 }

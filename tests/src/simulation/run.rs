@@ -9,7 +9,7 @@ use futures::{
 };
 use tokio::time::{Instant, sleep_until};
 
-use super::{Book, Ending, Picker, Scenario, Simulated, Tally, limits, looks, oracle, push, quiet};
+use super::{Book, Ending, Left, Picker, Scenario, Simulated, Tally, limits, looks, oracle, push, quiet};
 use crate::ms;
 
 /// What a run came to.
@@ -25,6 +25,8 @@ pub struct Outcome {
     pub steps: u64,
     /// The events, if they were asked for.
     pub lines: Vec<String>,
+    /// What is left of it.
+    pub left: Left,
 }
 
 /// How a pipeline ended, and when it was told to.
@@ -60,13 +62,11 @@ pub fn run(scenario: &Scenario, verbose: bool) -> Outcome {
             entries.check(false, || format!("the run panicked: {}", quiet::panic_text(&*panic)));
         }
     }
-    Outcome {
-        tally: std::mem::take(&mut entries.tally),
-        violations: std::mem::take(&mut entries.violations),
-        hash: entries.hash(),
-        steps: entries.steps,
-        lines: entries.lines().to_vec(),
-    }
+    let tally = std::mem::take(&mut entries.tally);
+    let violations = std::mem::take(&mut entries.violations);
+    let (hash, steps, lines) = (entries.hash(), entries.steps, entries.lines().to_vec());
+    drop(entries);
+    Outcome { tally, violations, hash, steps, lines, left: book.close() }
 }
 
 /// One pipeline's life; `None` if it did not start, as it should not.
@@ -77,7 +77,8 @@ async fn live(book: Book) -> Option<End> {
         Err(StartError::OnStart { .. }) => return None,
         Err(error) => panic!("it did not start: {error}"),
     };
-    let handle = book.pipeline().get_or_init(|| pipeline.handle()).clone();
+    let handle = pipeline.handle();
+    book.set_pipeline(Some(handle.clone()));
     let around = join4(
         pause(&book, &handle),
         limits::change(&book, &handle),

@@ -1,6 +1,6 @@
 //! Every small case: one and two messages in every topology of up to two processors, two batchers and two batch processors
-//! each, with every way in which callbacks can go wrong, and a stop or a kill of every stage at every single step. Around
-//! that step tasks also run in every order that differs from turns in one place.
+//! each, with every way in which callbacks can go wrong, tried again or halved or not, and a stop or a kill of every stage at
+//! every single step. Around that step tasks also run in every order that differs from turns in one place.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use super::{Acknowledgers, BatcherShape, Callbacks, Ending, Hooks, Order, Scenario, Shape, Source, Sum, run};
+use super::{Acknowledgers, BatcherShape, Callbacks, Ending, Hooks, Order, Retry, Scenario, Shape, Source, Sum, run};
 
 /// Runs one case in `one_in`, all if it is 1; with `reorder` also in all orders around the event.
 pub fn small(one_in: usize, reorder: bool) -> Sum {
@@ -22,25 +22,24 @@ pub fn small(one_in: usize, reorder: bool) -> Sum {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let of_case = every_step(case, reorder);
                     let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
-                    sum.seeds += of_case.seeds;
-                    sum.tally.add(&of_case.tally);
-                    sum.violations.extend(of_case.violations);
+                    sum.extend(of_case);
                 }
             });
         }
     });
-    sum.into_inner().unwrap_or_else(PoisonError::into_inner)
+    sum.into_inner().unwrap_or_else(PoisonError::into_inner).end()
 }
 
 /// One case with each event at each step.
 fn every_step(case: &Scenario, reorder: bool) -> Sum {
     let mut sum = Sum::default();
     let mut one = |scenario: &Scenario| {
-        let outcome = run(scenario, false);
+        let mut outcome = run(scenario, false);
+        outcome.violations.iter_mut().for_each(|text| *text = format!("{text}: {scenario:?}"));
+        let steps = outcome.steps;
         sum.seeds += 1;
-        sum.tally.add(&outcome.tally);
-        sum.violations.extend(outcome.violations.into_iter().map(|text| (0, format!("{text}: {scenario:?}"))));
-        outcome.steps
+        sum.add(0, outcome);
+        steps
     };
     let steps = one(case);
     for step in 1..=steps {
@@ -71,13 +70,21 @@ fn events(case: &Scenario, step: u64) -> Vec<Scenario> {
     events
 }
 
+/// What a case does about what goes wrong in it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Remedies {
+    retry: bool,
+    split: bool,
+    partitioned: bool,
+}
+
 fn cases() -> Vec<Scenario> {
     let mut cases = Vec::new();
     for processors in 1..=2 {
         for (batchers, stages) in [(0, 1), (1, 1), (1, 2), (2, 1), (2, 2)] {
             for messages in 1..=2 {
-                for callbacks in callbacks(batchers > 0) {
-                    cases.push(case(processors, batchers, stages, messages, callbacks));
+                for (remedies, callbacks) in callbacks(batchers > 0) {
+                    cases.push(case((processors, batchers, stages), messages, remedies, callbacks));
                 }
             }
         }
@@ -85,28 +92,56 @@ fn cases() -> Vec<Scenario> {
     cases
 }
 
-/// Half of all calls go wrong: with two messages, one goes wrong beside one that does not.
-fn callbacks(batched: bool) -> Vec<Callbacks> {
+/// Half of all calls go wrong: with two messages, one goes wrong beside one that does not, and the first attempt beside a
+/// later one.
+fn callbacks(batched: bool) -> Vec<(Remedies, Callbacks)> {
     let plain = Callbacks { keys: 1, delay: 3, batch_delay: 3, ..Callbacks::default() };
+    let none = Remedies::default();
+    let retry = Remedies { retry: true, ..none };
+    // The second message of the partition waits behind the first.
+    let parked = Remedies { retry: true, partitioned: true, ..none };
     let mut all = vec![
-        plain,
-        Callbacks { error: 50, ..plain },
-        Callbacks { panic: 50, ..plain },
-        Callbacks { hang: 50, ..plain },
-        Callbacks { steal: 50, ..plain },
-        Callbacks { error: 100, failed: 50, later: 50, ..plain },
+        (none, plain),
+        (none, Callbacks { error: 50, ..plain }),
+        (none, Callbacks { panic: 50, ..plain }),
+        (none, Callbacks { hang: 50, ..plain }),
+        (none, Callbacks { steal: 50, ..plain }),
+        (none, Callbacks { error: 100, failed: 50, later: 50, ..plain }),
+        (retry, Callbacks { error: 50, ..plain }),
+        (retry, Callbacks { hang: 50, ..plain }),
+        (retry, Callbacks { error: 100, refused: 50, ..plain }),
+        (parked, Callbacks { error: 50, ..plain }),
+        (parked, Callbacks { prepare: 50, ..plain }),
     ];
     if batched {
+        let split = Remedies { split: true, ..none };
+        let both = Remedies { retry: true, split: true, ..none };
         all.extend([
-            Callbacks { batch_error: 50, ..plain },
-            Callbacks { batch_hang: 50, ..plain },
-            Callbacks { batch_fail: 100, flush: 50, ..plain },
+            (none, Callbacks { batch_error: 50, ..plain }),
+            (none, Callbacks { batch_hang: 50, ..plain }),
+            (none, Callbacks { batch_fail: 100, flush: 50, ..plain }),
+            (retry, Callbacks { batch_error: 50, ..plain }),
+            (retry, Callbacks { batch_hang: 50, ..plain }),
+            (parked, Callbacks { batch_error: 50, batch_fail: 50, ..plain }),
+            (split, Callbacks { poison: 50, ..plain }),
+            (split, Callbacks { batch_error: 100, ..plain }),
+            (both, Callbacks { poison: 50, ..plain }),
+            (both, Callbacks { batch_error: 50, permanent: 50, batch_fail: 50, ..plain }),
         ]);
     }
     all
 }
 
-fn case(processors: u64, batchers: usize, stages: u64, messages: u64, callbacks: Callbacks) -> Scenario {
+/// Two attempts with a wait between them, and room for one message that waits.
+const RETRY: Retry = Retry { attempts: Some(2), min: 4, max: 4, factor: 1, jitter: 0, within: None, max_waiting: 1 };
+
+fn case(
+    (processors, batchers, stages): (u64, usize, u64),
+    messages: u64,
+    remedies: Remedies,
+    callbacks: Callbacks,
+) -> Scenario {
+    let retry = remedies.retry.then_some(RETRY);
     let batcher = BatcherShape {
         stages,
         size: 2,
@@ -114,8 +149,8 @@ fn case(processors: u64, batchers: usize, stages: u64, messages: u64, callbacks:
         max_pending: None,
         max_demand: None,
         time_limit: Some(7),
-        retry: None,
-        split: false,
+        retry,
+        split: remedies.split,
         splitting: None,
     };
     let shape = Shape {
@@ -123,11 +158,11 @@ fn case(processors: u64, batchers: usize, stages: u64, messages: u64, callbacks:
         max_demand: 1,
         min_demand: None,
         timeout: Some(7),
-        partitioned: false,
+        partitioned: remedies.partitioned,
         rate_limit: None,
         give_up_after: None,
         max_deliveries: None,
-        retry: None,
+        retry,
         unrouted_fail: false,
         batchers: vec![batcher; batchers],
     };
