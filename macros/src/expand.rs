@@ -71,9 +71,7 @@ impl Names {
         let private = quote!(#runtime::__private);
         let visibility = model.topology.visibility.as_ref().map_or(quote!(pub), ToTokens::to_token_stream);
         let name = &model.target.name;
-        let renamed = model.topology.batchers.as_ref().and_then(|batchers| batchers.renamed.clone());
-        let (batcher, message) =
-            (renamed.unwrap_or_else(|| format_ident!("{name}Batcher")), format_ident!("{name}Message"));
+        let (batcher, message) = (model.batcher_name(), format_ident!("{name}Message"));
         Self { runtime, private, visibility, batcher, message }
     }
 }

@@ -78,14 +78,17 @@ mod tests;
 /// | `producers(default(..))` | `max_deliveries` | no limit | a message that its source has delivered more often goes to `handle_failed` without being handled |
 /// | `producers(default(..))` | `rate_limiting` | off | how many messages may leave all producers together in an interval |
 /// | `producers(default(..))` | `give_up_after` | never | how long a producer may fail without a success before the pipeline ends, in milliseconds |
-/// | `rate_limiting(..)` | `allowed_messages` |  | messages in each interval |
-/// | `rate_limiting(..)` | `interval` |  | the length of the interval, in milliseconds |
+/// | its `rate_limiting(..)` | `allowed_messages` |  | messages that leave the producers in each interval |
+/// | its `rate_limiting(..)` | `interval` |  | the length of the interval, in milliseconds |
 /// | `processors(default(..))` | `stages` | 2 for each core | how many processor stages run |
 /// | `processors(default(..))` | `min_demand` | half of `max_demand` | a chunk is at most `max_demand - min_demand` messages |
 /// | `processors(default(..))` | `max_demand` | 10 | how many messages each stage adds to what may be in flight |
 /// | `processors(default(..))` | `partition_by` |  | a function `&Message -> u64`: messages of one value go to the same stage |
 /// | `processors(default(..))` | `timeout` | none | how long `handle_message` may take, in milliseconds |
+/// | `processors(default(..))` | `rate_limiting` | off | how many messages all processors together may handle in an interval; each attempt counts |
 /// | `processors(default(..))` | `retry` | off | how messages that failed are tried again in the process |
+/// | its `rate_limiting(..)` | `allowed_messages` |  | calls of `handle_message` in each interval |
+/// | its `rate_limiting(..)` | `interval` |  | the length of the interval, in milliseconds |
 /// | a group of `batchers(..)` | `stages` | 1 | how many batch processor stages run |
 /// | a group of `batchers(..)` | `batch_size` | 100 | messages in a full batch |
 /// | a group of `batchers(..)` | `max_bytes` | none | bytes in a batch at most, as `size_by` counts them; a larger message is a batch alone |
@@ -96,8 +99,11 @@ mod tests;
 /// | a group of `batchers(..)` | `max_demand` | what the processors hold, at least `batch_size` | messages that may wait for the batcher, besides those in batches |
 /// | a group of `batchers(..)` | `partition_by` |  | a function `&Message -> u64`: batches of one value go to the same stage, in order |
 /// | a group of `batchers(..)` | `timeout` | none | how long `handle_batch` may take, in milliseconds |
+/// | a group of `batchers(..)` | `rate_limiting` | off | how many of its batches may be handled in an interval; each attempt counts |
 /// | a group of `batchers(..)` | `retry` | off | how batches that failed are tried again, with what is left |
 /// | a group of `batchers(..)` | `split` | false | whether a batch that failed for good is halved until the guilty messages are alone |
+/// | its `rate_limiting(..)` | `allowed_batches` |  | calls of `handle_batch` for this batcher in each interval |
+/// | its `rate_limiting(..)` | `interval` |  | the length of the interval, in milliseconds |
 /// | `batchers(..)` | `default` | the batcher named `default` | which batcher takes messages that were not routed |
 /// | `batchers(..)` | `unrouted` |  | `unrouted = fail` fails messages that were not routed |
 /// | `batchers(..)` | `enum` | the type's name and `Batcher` | the name of the generated enum of the batchers |

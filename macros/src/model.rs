@@ -3,6 +3,7 @@
 
 use broadway_topology::{OptionSpec, Section};
 use proc_macro2::{Ident, TokenStream};
+use quote::format_ident;
 use syn::{Attribute, Expr, FnArg, Generics, ReturnType, Signature, Type, Visibility};
 
 use crate::syntax::impl_block::ImplBlock;
@@ -84,16 +85,7 @@ pub(crate) struct Group {
     pub(crate) section: Section,
     pub(crate) key: Ident,
     pub(crate) settings: Settings,
-    /// `rate_limiting(..)`.
-    pub(crate) rate_limiting: Option<RateLimiting>,
     /// Whether something in it was wrong, so that what is missing may only be misspelt.
-    pub(crate) poisoned: bool,
-}
-
-/// `rate_limiting(..)`.
-pub(crate) struct RateLimiting {
-    pub(crate) key: Ident,
-    pub(crate) settings: Settings,
     pub(crate) poisoned: bool,
 }
 
@@ -207,6 +199,14 @@ impl CallbackKind {
     }
 }
 
+impl Model {
+    /// The name of the batchers' enum.
+    pub(crate) fn batcher_name(&self) -> Ident {
+        let renamed = self.topology.batchers.as_ref().and_then(|batchers| batchers.renamed.clone());
+        renamed.unwrap_or_else(|| format_ident!("{}Batcher", self.target.name))
+    }
+}
+
 impl Settings {
     pub(crate) fn get(&self, name: &str) -> Option<&Setting> {
         self.0.iter().find(|setting| setting.spec.name == name)
@@ -220,6 +220,11 @@ impl Settings {
     /// The options of `retry`, if it is there.
     pub(crate) fn retry(&self) -> Option<&Settings> {
         self.get("retry").map(|setting| &setting.inside)
+    }
+
+    /// The options of `rate_limiting`, if it is there.
+    pub(crate) fn rate_limiting(&self) -> Option<&Settings> {
+        self.get("rate_limiting").map(|setting| &setting.inside)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Setting> {

@@ -133,7 +133,7 @@ impl Declaration {
 
 impl Group {
     fn resolve(section: Section, key: Ident, inside: Vec<Entry>, sink: &mut Diagnostics) -> Self {
-        let mut group = Self { section, key, settings: Settings::default(), rate_limiting: None, poisoned: false };
+        let mut group = Self { section, key, settings: Settings::default(), poisoned: false };
         if inside.is_empty() {
             sink.error(&group.key, errors::empty_section(section));
         }
@@ -166,10 +166,7 @@ impl Group {
     fn options(&mut self, list: Vec<Entry>, sink: &mut Diagnostics) {
         let whole = format!("`{}(default)`", self.section.name());
         for entry in list {
-            let Some(spec) = options::find(self.section, &entry, sink) else { continue };
-            if spec.name == "rate_limiting" {
-                options::rate_limiting(&mut self.rate_limiting, entry, sink);
-            } else {
+            if let Some(spec) = options::find(self.section, &entry, sink) {
                 self.settings.add(spec, entry, &whole, sink);
             }
         }

@@ -7,6 +7,9 @@ use broadway_topology::{Batcher, OptionSpec, Place, RateLimiting, Retry, Routing
 
 use crate::model::{self, Declaration, Known, Settings};
 
+/// Made-up numbers, which keep the rules quiet about what is missing or unknown of a limit.
+const QUIET: RateLimiting = RateLimiting { allowed: 1, interval: Duration::from_millis(1) };
+
 /// What is known of a topology.
 pub(crate) struct Shadow {
     pub(crate) topology: Topology,
@@ -37,20 +40,16 @@ impl Shadow {
 
     fn producers(&mut self, group: &model::Group) {
         self.settings(&group.settings, |option| Place::new(Section::Producers, option));
-        let Some(limit) = &group.rate_limiting else { return };
-        // Made-up numbers keep the rules quiet about what is missing or unknown.
-        let quiet = RateLimiting { allowed_messages: 1, interval: Duration::from_millis(1) };
-        self.topology.producers.rate_limiting = Some(quiet);
-        let place = |option| Place::new(Section::RateLimiting, option);
-        self.settings(&limit.settings, place);
-        let missing = OptionSpec::of(Section::RateLimiting).filter(|spec| limit.settings.get(spec.name).is_none());
-        self.unknown.extend(missing.map(|spec| place(spec.name)));
+        self.topology.producers.rate_limiting = group.settings.rate_limiting().map(|_| QUIET);
+        self.limit(&group.settings, Section::ProducerLimit, None);
     }
 
     fn processors(&mut self, settings: &Settings) {
         self.topology.processors.partitioned |= settings.get("partition_by").is_some();
         self.topology.processors.retry = settings.retry().map(|_| Retry::default());
+        self.topology.processors.rate_limiting = settings.rate_limiting().map(|_| QUIET);
         self.settings(settings, |option| Place::new(Section::Processors, option));
+        self.limit(settings, Section::ProcessorLimit, None);
         self.retry(settings, None);
     }
 
@@ -62,12 +61,22 @@ impl Shadow {
         if first {
             batcher.partitioned |= settings.get("partition_by").is_some();
             batcher.retry = settings.retry().map(|_| Retry::default());
+            batcher.rate_limiting = settings.rate_limiting().map(|_| QUIET);
         }
         self.topology.batchers.push(batcher);
         if first {
             self.settings(settings, |option| Place::batcher(&declared.name, option));
+            self.limit(settings, Section::BatcherLimit, Some(&declared.name));
             self.retry(settings, Some(&declared.name));
         }
+    }
+
+    fn limit(&mut self, settings: &Settings, section: Section, batcher: Option<&str>) {
+        let at = |option| Place { section, batcher: batcher.map(str::to_owned), option };
+        let Some(inside) = settings.rate_limiting() else { return };
+        self.settings(inside, at);
+        let missing = OptionSpec::of(section).filter(|spec| inside.get(spec.name).is_none());
+        self.unknown.extend(missing.map(|spec| at(spec.name)));
     }
 
     fn retry(&mut self, settings: &Settings, batcher: Option<&str>) {

@@ -123,7 +123,7 @@ async fn t104_a_name_may_be_any_text_and_leads_to_the_stages() {
 async fn t105_the_rate_limit_is_read_by_name() {
     within(async {
         let (running, handle) = tenant("tenant 7/orders: limit").await;
-        assert_eq!(handle.rate_limiting(), Some(RateLimiting { allowed_messages: 7, interval: ms(1_000) }));
+        assert_eq!(handle.rate_limiting("producers"), Some(RateLimiting { allowed: 7, interval: ms(1_000) }));
         running.finish().await;
     })
     .await;

@@ -4,8 +4,8 @@ use broadway::{RateLimitError, Status, topology::RateLimiting};
 use broadway_tests::{Forwarder, Log, Recorder, Running, Scripted, Step, assert_settled, ms, within};
 use tokio::time::Instant;
 
-fn limit(allowed_messages: u64, interval: u64) -> RateLimiting {
-    RateLimiting { allowed_messages, interval: ms(interval) }
+fn limit(allowed: u64, interval: u64) -> RateLimiting {
+    RateLimiting { allowed, interval: ms(interval) }
 }
 
 /// A pipeline with that many producers, and when each of its messages was handled, in milliseconds.
@@ -29,7 +29,7 @@ async fn t092_the_next_message_leaves_when_the_interval_begins_anew() {
         running.source.push_all(0..3);
         tokio::time::sleep(ms(5_000)).await;
         assert_eq!(times.all(), [0]);
-        running.pipeline.update_rate_limiting(limit(1, 10_000), true).unwrap();
+        running.pipeline.update_rate_limiting("producers", limit(1, 10_000), true).unwrap();
         tokio::time::sleep(ms(9_000)).await;
         assert_eq!(times.all(), [0, 5_000]);
         running.finish().await;
@@ -58,7 +58,7 @@ async fn t094_a_producer_is_not_asked_while_nothing_may_leave() {
         running.source.push_all(0..3);
         tokio::time::sleep(ms(5_000)).await;
         assert_eq!((times.len(), running.source.demands()), (2, vec![2]));
-        running.pipeline.update_rate_limiting(limit(2, 10_000), true).unwrap();
+        running.pipeline.update_rate_limiting("producers", limit(2, 10_000), true).unwrap();
         running.settled(3).await;
         assert_eq!((times.all()[2], running.source.demands().len()), (5_000, 3));
         running.finish().await;
@@ -92,15 +92,15 @@ async fn t096_a_limit_is_read_and_changed_at_once_or_from_the_next_interval_on()
     within(async {
         let (running, times) = limited(2, limit(1, 5_000)).await;
         running.source.push_all(0..12);
-        assert_eq!(running.pipeline.rate_limiting(), Some(limit(1, 5_000)));
+        assert_eq!(running.pipeline.rate_limiting("producers"), Some(limit(1, 5_000)));
         tokio::time::sleep(ms(1_000)).await;
         assert_eq!(times.len(), 1);
-        running.pipeline.update_rate_limiting(limit(3, 5_000), true).unwrap();
-        assert_eq!(running.pipeline.rate_limiting(), Some(limit(3, 5_000)));
+        running.pipeline.update_rate_limiting("producers", limit(3, 5_000), true).unwrap();
+        assert_eq!(running.pipeline.rate_limiting("producers"), Some(limit(3, 5_000)));
         tokio::time::sleep(ms(1_000)).await;
         assert_eq!(times.len(), 4);
-        running.pipeline.update_rate_limiting(limit(5, 5_000), false).unwrap();
-        assert_eq!(running.pipeline.rate_limiting(), Some(limit(5, 5_000)));
+        running.pipeline.update_rate_limiting("producers", limit(5, 5_000), false).unwrap();
+        assert_eq!(running.pipeline.rate_limiting("producers"), Some(limit(5, 5_000)));
         tokio::time::sleep(ms(3_900)).await;
         assert_eq!(times.len(), 4, "the interval that began at 1 s has not ended");
         tokio::time::sleep(ms(200)).await;
@@ -118,15 +118,16 @@ async fn t097_a_limit_that_breaks_a_rule_is_refused_and_the_old_one_stays() {
             (limit(0, 5_000), "`allowed_messages` must be at least 1"),
             (limit(1, 0), "`interval` must be at least 1 ms"),
         ] {
-            let error = running.pipeline.update_rate_limiting(wrong, true).unwrap_err();
+            let error = running.pipeline.update_rate_limiting("producers", wrong, true).unwrap_err();
             assert!(matches!(error, RateLimitError::Invalid(_)));
             assert_eq!(error.to_string(), text);
         }
-        assert_eq!(running.pipeline.rate_limiting(), Some(limit(1, 5_000)));
+        assert_eq!(running.pipeline.rate_limiting("producers"), Some(limit(1, 5_000)));
         running.finish().await;
         let without = Forwarder::new("without").start().await;
-        assert_eq!(without.pipeline.update_rate_limiting(limit(1, 5_000), true), Err(RateLimitError::NotEnabled));
-        let wrong = without.pipeline.update_rate_limiting(limit(0, 5_000), true).unwrap_err();
+        let not_enabled = RateLimitError::NotEnabled { layer: "producers".into(), limited: vec![] };
+        assert_eq!(without.pipeline.update_rate_limiting("producers", limit(1, 5_000), true), Err(not_enabled));
+        let wrong = without.pipeline.update_rate_limiting("producers", limit(0, 5_000), true).unwrap_err();
         assert!(matches!(wrong, RateLimitError::Invalid(_)), "what is wrong by itself is said first");
         without.finish().await;
     })

@@ -38,7 +38,9 @@ fn example(spec: &OptionSpec) -> Option<(Vec<&'static str>, Value)> {
     let mut path = match spec.section {
         Section::Root => vec![],
         Section::Producers => vec!["producers"],
-        Section::RateLimiting => vec!["producers", "rate_limiting"],
+        Section::ProducerLimit => vec!["producers", "rate_limiting"],
+        Section::ProcessorLimit => vec!["processors", "rate_limiting"],
+        Section::BatcherLimit => vec!["batchers", "archive", "rate_limiting"],
         Section::Processors => vec!["processors"],
         Section::Batchers => vec!["batchers", "archive"],
         Section::Retry => vec!["batchers", "archive", "retry"],
@@ -95,8 +97,8 @@ fn all_that_is_wrong_is_said_at_once_with_what_there_is() {
     assert_eq!(
         error.unwrap_err().to_string().lines().collect::<Vec<_>>(),
         [
-            "unknown option `stagse` of `processors`; there are `stages`, `min_demand`, `max_demand`, `timeout`, `retry` \
-             (from ORDERS__PROCESSORS__STAGSE)",
+            "unknown option `stagse` of `processors`; there are `stages`, `min_demand`, `max_demand`, `timeout`, \
+             `rate_limiting`, `retry` (from ORDERS__PROCESSORS__STAGSE)",
             "`timeout` of `processors` takes milliseconds as a whole number, found `-1` (from ORDERS__PROCESSORS__TIMEOUT)",
             "`partition_by` of `processors` is code and cannot come from outside (from ORDERS__PROCESSORS__PARTITION_BY)",
             "`attempts` of `retry` takes a whole number or `unlimited`, found `ever` \

@@ -32,8 +32,8 @@ async fn start(producer: &TestProducer<u64>, stages: u64, limit: Option<RateLimi
     (pipeline, times)
 }
 
-fn limit(allowed_messages: u64, interval: u64) -> RateLimiting {
-    RateLimiting { allowed_messages, interval: ms(interval) }
+fn limit(allowed: u64, interval: u64) -> RateLimiting {
+    RateLimiting { allowed, interval: ms(interval) }
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,8 +162,8 @@ async fn an_interval_that_changes_without_reset_lasts_to_its_end() {
         let producer = TestProducer::of(0..100u64);
         let (pipeline, times) = start(&producer, 1, Some(limit(1, 1_000))).await;
         tokio::time::sleep(ms(100)).await;
-        let now = pipeline.rate_limiting().unwrap();
-        pipeline.update_rate_limiting(RateLimiting { interval: ms(10), ..now }, false).unwrap();
+        let now = pipeline.rate_limiting("producers").unwrap();
+        pipeline.update_rate_limiting("producers", RateLimiting { interval: ms(10), ..now }, false).unwrap();
         tokio::time::sleep(ms(890)).await;
         assert_eq!(times.len(), 1);
         // From 1 s on there is one every 10 ms.
@@ -238,8 +238,8 @@ async fn a_limiter_that_crashed_begins_a_new_interval_and_lives_until_the_drain_
         assert!(killed.elapsed() < ms(100), "{:?}", killed.elapsed());
         let (report, ()) = tokio::join!(pipeline.stop(), async {
             tokio::time::sleep(ms(10)).await;
-            pipeline.update_rate_limiting(limit(7, 1_000), true).unwrap();
-            assert_eq!(pipeline.rate_limiting(), Some(limit(7, 1_000)));
+            pipeline.update_rate_limiting("producers", limit(7, 1_000), true).unwrap();
+            assert_eq!(pipeline.rate_limiting("producers"), Some(limit(7, 1_000)));
             gate.open();
         });
         let report = report.unwrap();

@@ -284,7 +284,7 @@ async fn queues_pending_batches_and_the_rate_limit_are_seen_as_they_are() {
         assert_eq!((waiting + 4 + 8, capacity, stats.in_flight), (stats.emitted, 20, stats.emitted));
         assert!(open <= 20 - 4 - waiting, "{stats}");
         assert_eq!((queue("batcher_default").0, queue("batch_processors_default")), (0, (0, 1, 1)));
-        let limiter = stats.rate_limiter.clone().unwrap();
+        let limiter = stats.rate_limiters[0].clone();
         assert_eq!((limiter.allowed, limiter.left, limiter.interval), (30, 30 - stats.emitted, ms(1_000)));
         assert!(limiter.next_in > ms(740) && limiter.next_in <= ms(750), "{:?}", limiter.next_in);
         assert_eq!((stats.releasing, stage(&stats, "producer_0").ready), (0, true));

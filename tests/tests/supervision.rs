@@ -100,8 +100,7 @@ impl Loaded {
         )
         .topology(|topology| {
             topology.max_restarts(max_restarts);
-            topology.producers.stages(2).rate_limiting =
-                Some(RateLimiting { allowed_messages: 1_000, interval: ms(200) });
+            topology.producers.stages(2).rate_limiting = Some(RateLimiting { allowed: 1_000, interval: ms(200) });
             topology.processors.stages(4).max_demand(20);
             topology.batcher("even").batch_size(20).batch_timeout(50).stages(2);
             topology.batcher("odd").batch_size(10).batch_timeout(50);

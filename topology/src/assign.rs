@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    options::Section,
+    options::{OptionSpec, Section},
     retry::{Backoff, Retry},
     rules::Place,
     topology::{Batcher, Processors, Producers, RateLimiting, Topology},
@@ -49,7 +49,9 @@ impl Topology {
         match (at.section, found) {
             (Section::Root, None) => self.assign_here(at.option, value),
             (Section::Producers, None) => self.producers.assign(at.option, value),
-            (Section::RateLimiting, None) => self.producers.assign_rate_limit(at.option, value),
+            (Section::ProducerLimit, None) => limit(&mut self.producers.rate_limiting, at, value),
+            (Section::ProcessorLimit, None) => limit(&mut self.processors.rate_limiting, at, value),
+            (Section::BatcherLimit, Some(batcher)) => limit(&mut batcher.rate_limiting, at, value),
             (Section::Processors, None) => self.processors.assign(at.option, value),
             (Section::Batchers, Some(batcher)) => batcher.assign(at.option, value),
             (Section::Retry, None) => turned_on(&mut self.processors.retry, |retry| retry.assign(at.option, value)),
@@ -60,7 +62,7 @@ impl Topology {
             (Section::Backoff, Some(batcher)) => {
                 turned_on(&mut batcher.retry, |retry| retry.backoff.assign(at.option, value))
             }
-            (Section::Batchers, None) | (_, Some(_)) => false,
+            (Section::Batchers | Section::BatcherLimit, None) | (_, Some(_)) => false,
         }
     }
 
@@ -85,18 +87,6 @@ impl Producers {
             "give_up_after" => self.give_up_after = Some(Duration::from_millis(n)),
             _ => return false,
         }
-        true
-    }
-
-    /// What is not given with it stays zero, which no rule allows.
-    fn assign_rate_limit(&mut self, option: &str, value: &Value) -> bool {
-        let mut limit = self.rate_limiting.unwrap_or(RateLimiting { allowed_messages: 0, interval: Duration::ZERO });
-        match (option, value) {
-            ("allowed_messages", Value::Number(n)) => limit.allowed_messages = *n,
-            ("interval", Value::Number(ms)) => limit.interval = Duration::from_millis(*ms),
-            _ => return false,
-        }
-        self.rate_limiting = Some(limit);
         true
     }
 }
@@ -160,6 +150,18 @@ impl Backoff {
     }
 }
 
+/// Sets an option of `rate_limiting`. What is not given with it stays zero, which no rule allows.
+fn limit(limit: &mut Option<RateLimiting>, at: &Place, value: &Value) -> bool {
+    let mut changed = limit.unwrap_or(RateLimiting { allowed: 0, interval: Duration::ZERO });
+    match (OptionSpec::find(at.section, at.option).map(|spec| spec.name), value) {
+        (Some("interval"), Value::Number(ms)) => changed.interval = Duration::from_millis(*ms),
+        (Some(_), Value::Number(n)) => changed.allowed = *n,
+        _ => return false,
+    }
+    *limit = Some(changed);
+    true
+}
+
 /// Turns `retry` on if the change is one that it takes.
 fn turned_on(retry: &mut Option<Retry>, change: impl FnOnce(&mut Retry) -> bool) -> bool {
     let mut changed = retry.unwrap_or_default();
@@ -191,7 +193,7 @@ mod tests {
         for spec in OPTIONS {
             for batcher in [None, Some("s3".to_owned())] {
                 let at = Place { section: spec.section, batcher: batcher.clone(), option: spec.name };
-                let in_batcher = spec.section == Section::Batchers;
+                let in_batcher = matches!(spec.section, Section::Batchers | Section::BatcherLimit);
                 let in_both = matches!(spec.section, Section::Retry | Section::Backoff);
                 let here = if in_both { true } else { in_batcher == batcher.is_some() };
                 let mut topology = Topology::new("Orders");
@@ -211,7 +213,7 @@ mod tests {
         assert!(!topology.assign(&Place::new(Section::Processors, "stages"), &Value::Text("many".into())));
         assert!(!topology.assign(&Place::new(Section::Processors, "partition_by"), &Value::Number(1)));
         assert!(!topology.assign(&Place::new(Section::Retry, "attempts"), &Value::Flag(true)));
-        assert!(!topology.assign(&Place::new(Section::RateLimiting, "interval"), &Value::Flag(true)));
+        assert!(!topology.assign(&Place::new(Section::ProducerLimit, "interval"), &Value::Flag(true)));
         assert!(!topology.assign(&Place::batcher("s3", "stages"), &Value::Number(1)));
         assert_eq!(topology, before);
     }

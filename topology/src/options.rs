@@ -13,7 +13,7 @@ pub use table::keys;
 /// ```
 /// use broadway_topology::{OptionSpec, Section};
 ///
-/// let names: Vec<_> = OptionSpec::of(Section::RateLimiting).map(|option| option.name).collect();
+/// let names: Vec<_> = OptionSpec::of(Section::ProducerLimit).map(|option| option.name).collect();
 /// assert_eq!(names, ["allowed_messages", "interval"]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,11 +23,15 @@ pub enum Section {
     /// In `producers(default(..))`.
     Producers,
     /// In `producers(default(rate_limiting(..)))`.
-    RateLimiting,
+    ProducerLimit,
     /// In `processors(default(..))`.
     Processors,
+    /// In `processors(default(rate_limiting(..)))`.
+    ProcessorLimit,
     /// In a group of `batchers(..)`.
     Batchers,
+    /// In `rate_limiting(..)` of a batcher.
+    BatcherLimit,
     /// In `retry(..)` of the processors or of a batcher.
     Retry,
     /// In `retry(backoff(..))`.
@@ -151,10 +155,12 @@ impl OptionSpec {
     /// assert_eq!(OptionSpec::find(Section::Retry, "attempts").unwrap().inside(), None);
     /// ```
     pub fn inside(&self) -> Option<Section> {
-        match self.name {
-            "rate_limiting" => Some(Section::RateLimiting),
-            "retry" => Some(Section::Retry),
-            "backoff" => Some(Section::Backoff),
+        match (self.section, self.name) {
+            (Section::Producers, "rate_limiting") => Some(Section::ProducerLimit),
+            (Section::Processors, "rate_limiting") => Some(Section::ProcessorLimit),
+            (Section::Batchers, "rate_limiting") => Some(Section::BatcherLimit),
+            (_, "retry") => Some(Section::Retry),
+            (_, "backoff") => Some(Section::Backoff),
             _ => None,
         }
     }
@@ -178,15 +184,15 @@ impl Section {
     /// ```
     /// use broadway_topology::Section;
     ///
-    /// assert_eq!((Section::RateLimiting.name(), Section::Root.name()), ("rate_limiting", ""));
+    /// assert_eq!((Section::BatcherLimit.name(), Section::Root.name()), ("rate_limiting", ""));
     /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Self::Root => "",
             Self::Producers => "producers",
-            Self::RateLimiting => "rate_limiting",
             Self::Processors => "processors",
             Self::Batchers => "batchers",
+            Self::ProducerLimit | Self::ProcessorLimit | Self::BatcherLimit => "rate_limiting",
             Self::Retry => "retry",
             Self::Backoff => "backoff",
         }

@@ -184,8 +184,8 @@ impl Producers {
     /// assert!(topology.diagram().to_string().contains("1 stage, 100 messages every 1s"));
     /// ```
     pub fn rate_limiting(&mut self, allowed_messages: impl Count, interval: impl Time) -> &mut Self {
-        let (allowed_messages, interval) = (allowed_messages.count(), interval.time());
-        self.rate_limiting = Some(RateLimiting { allowed_messages, interval });
+        let (allowed, interval) = (allowed_messages.count(), interval.time());
+        self.rate_limiting = Some(RateLimiting { allowed, interval });
         self
     }
 
@@ -231,6 +231,21 @@ impl Processors {
     /// How long `handle_message` may take. Default: as long as it likes.
     pub fn timeout(&mut self, timeout: impl Time) -> &mut Self {
         self.timeout = Some(timeout.time());
+        self
+    }
+
+    /// How many messages all processors together may handle in each interval (milliseconds, or a `Duration`); each attempt
+    /// counts. Default: as many as there are.
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let mut topology = Topology::new("Orders");
+    /// topology.processors.stages(4).rate_limiting(100, 1000);
+    /// assert!(topology.diagram().to_string().contains("4 stages, 100 attempts every 1s"));
+    /// ```
+    pub fn rate_limiting(&mut self, allowed_messages: impl Count, interval: impl Time) -> &mut Self {
+        let (allowed, interval) = (allowed_messages.count(), interval.time());
+        self.rate_limiting = Some(RateLimiting { allowed, interval });
         self
     }
 
@@ -294,6 +309,21 @@ impl Batcher {
     /// How long `handle_batch` may take. Default: as long as it likes.
     pub fn timeout(&mut self, timeout: impl Time) -> &mut Self {
         self.timeout = Some(timeout.time());
+        self
+    }
+
+    /// How many of its batches may be handled in each interval (milliseconds, or a `Duration`); each attempt counts. Default:
+    /// as many as there are.
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let mut topology = Topology::new("Orders");
+    /// topology.batcher("archive").stages(2).rate_limiting(5, 1000);
+    /// assert!(topology.diagram().to_string().contains("2 batch processors, 5 attempts every 1s"));
+    /// ```
+    pub fn rate_limiting(&mut self, allowed_batches: impl Count, interval: impl Time) -> &mut Self {
+        let (allowed, interval) = (allowed_batches.count(), interval.time());
+        self.rate_limiting = Some(RateLimiting { allowed, interval });
         self
     }
 

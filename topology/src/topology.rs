@@ -74,7 +74,8 @@ pub struct Producers {
     pub max_deliveries: Option<u64>,
 }
 
-/// `rate_limiting(allowed_messages, interval)`.
+/// How much is allowed in each interval: messages that leave the producers, calls of `handle_message`, or calls of
+/// `handle_batch`, which are `allowed_batches` of a batcher.
 ///
 /// ```
 /// use broadway_topology::{RateLimiting, Topology};
@@ -82,13 +83,13 @@ pub struct Producers {
 ///
 /// let mut topology = Topology::new("Orders");
 /// topology.producers.rate_limiting(100, 1000);
-/// let limit = RateLimiting { allowed_messages: 100, interval: Duration::from_secs(1) };
+/// let limit = RateLimiting { allowed: 100, interval: Duration::from_secs(1) };
 /// assert_eq!(topology.producers.rate_limiting, Some(limit));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimiting {
-    /// Messages in each interval.
-    pub allowed_messages: u64,
+    /// Permits in each interval.
+    pub allowed: u64,
     /// The length of the interval.
     pub interval: Duration,
 }
@@ -116,6 +117,8 @@ pub struct Processors {
     pub partitioned: bool,
     /// How long `handle_message` may take.
     pub timeout: Option<Duration>,
+    /// How many messages all processors together may handle in an interval; each attempt counts.
+    pub rate_limiting: Option<RateLimiting>,
     /// How messages that failed are tried again.
     pub retry: Option<Retry>,
 }
@@ -155,6 +158,8 @@ pub struct Batcher {
     pub partitioned: bool,
     /// How long `handle_batch` may take.
     pub timeout: Option<Duration>,
+    /// How many of its batches may be handled in an interval; each attempt counts.
+    pub rate_limiting: Option<RateLimiting>,
     /// How batches that failed are tried again.
     pub retry: Option<Retry>,
     /// Whether a batch that failed for good is halved until the guilty messages are alone.
@@ -218,6 +223,21 @@ impl Topology {
             (Routing::To(_), 1) => Some(0),
             (Routing::To(name), _) => self.batchers.iter().position(|batcher| batcher.name == *name),
         }
+    }
+
+    /// Whether a layer has a rate limit.
+    ///
+    /// ```
+    /// # use broadway_topology::Topology;
+    /// let mut topology = Topology::new("Orders");
+    /// assert!(!topology.is_rate_limited());
+    /// topology.batcher("archive").rate_limiting(5, 1000);
+    /// assert!(topology.is_rate_limited());
+    /// ```
+    pub fn is_rate_limited(&self) -> bool {
+        self.producers.rate_limiting.is_some()
+            || self.processors.rate_limiting.is_some()
+            || self.batchers.iter().any(|batcher| batcher.rate_limiting.is_some())
     }
 
     /// Messages that the layers before the batchers may hold in all.
@@ -291,6 +311,7 @@ impl Batcher {
             max_demand: None,
             partitioned: false,
             timeout: None,
+            rate_limiting: None,
             retry: None,
             split: false,
         }
@@ -329,6 +350,7 @@ impl Default for Processors {
             max_demand: defaults::PROCESSOR_MAX_DEMAND,
             partitioned: false,
             timeout: None,
+            rate_limiting: None,
             retry: None,
         }
     }

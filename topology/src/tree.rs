@@ -58,7 +58,7 @@ pub struct Intensity {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Counts the messages that leave the producers.
+    /// Begins the intervals of the rate limits.
     RateLimiter,
     /// Producer stage of that index.
     Producer(usize),
@@ -173,7 +173,7 @@ impl Tree {
         let twice = |n: u64| Intensity { max_restarts: 2 * n, max_seconds: n };
 
         let mut children = Vec::new();
-        if topology.producers.rate_limiting.is_some() {
+        if topology.is_rate_limited() {
             children.push(stage("rate_limiter", Role::RateLimiter));
         }
         let producers = stages(topology.producers.stages, |i| stage(format!("producer_{i}"), Role::Producer(i)));

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use crate::{Batcher, Producers, Retry, Topology};
+use crate::{Batcher, Producers, RateLimiting, Retry, Topology};
 
 pub(crate) fn producers(producers: &Producers) -> String {
     let module = if producers.module.is_empty() { String::new() } else { format!(" of {}", producers.module) };
-    let limit = producers.rate_limiting.map_or(String::new(), |limit| {
-        format!(", {} every {:?}", count(limit.allowed_messages, "message"), limit.interval)
-    });
+    let limit = limit(producers.rate_limiting, "message");
     let most =
         producers.max_deliveries.map_or(String::new(), |most| format!(", at most {most} deliveries of each message"));
     format!("{}{module}{limit}{most}", count(producers.stages, "stage"))
@@ -24,7 +22,8 @@ pub(crate) fn demand(topology: &Topology) -> String {
 pub(crate) fn processors(topology: &Topology) -> String {
     let processors = &topology.processors;
     let (timeout, retry) = (timeout(processors.timeout), retry(processors.retry.as_ref()));
-    format!("{}{timeout}{retry}", count(processors.stages, "stage"))
+    let limit = limit(processors.rate_limiting, "attempt");
+    format!("{}{limit}{timeout}{retry}", count(processors.stages, "stage"))
 }
 
 /// When a batch is full, and how much may wait.
@@ -37,8 +36,9 @@ pub(crate) fn batches(batcher: &Batcher) -> String {
 
 pub(crate) fn batch_processors(batcher: &Batcher) -> String {
     let (timeout, retry) = (timeout(batcher.timeout), retry(batcher.retry.as_ref()));
+    let limit = limit(batcher.rate_limiting, "attempt");
     let split = if batcher.split { ", split" } else { "" };
-    format!("{}{timeout}{retry}{split}", count(batcher.stages, "batch processor"))
+    format!("{}{limit}{timeout}{retry}{split}", count(batcher.stages, "batch processor"))
 }
 
 fn count(n: u64, what: &str) -> String {
@@ -47,6 +47,10 @@ fn count(n: u64, what: &str) -> String {
 
 fn partitions(partitioned: bool) -> &'static str {
     if partitioned { ", partitioned" } else { "" }
+}
+
+fn limit(limit: Option<RateLimiting>, what: &str) -> String {
+    limit.map_or(String::new(), |limit| format!(", {} every {:?}", count(limit.allowed, what), limit.interval))
 }
 
 fn timeout(timeout: Option<Duration>) -> String {

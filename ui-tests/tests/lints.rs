@@ -29,6 +29,7 @@ const SIZE: u32 = 10;
         min_demand = 5,
         max_demand = 20,
         timeout = 1_000,
+        rate_limiting(allowed_messages = 200, interval = self.stages * 1_000),
         retry(attempts = 8, within = 60_000, when = is_worth_it, max_waiting = SIZE),
     )),
     batchers(
@@ -36,6 +37,7 @@ const SIZE: u32 = 10;
         archive(
             batch_size = 500,
             timeout = 30_000,
+            rate_limiting(allowed_batches = SIZE, interval = 500),
             retry(
                 attempts = unlimited,
                 backoff(min = 50, max = std::time::Duration::from_secs(5), factor = 1.5, jitter = 0),
@@ -81,7 +83,7 @@ fn every_option_reaches_the_topology() {
 
     use broadway::topology::{Backoff, Batcher, Processors, Producers, RateLimiting, Retry, Topology};
 
-    let rate_limiting = Some(RateLimiting { allowed_messages: 100, interval: Duration::from_secs(1) });
+    let rate_limiting = Some(RateLimiting { allowed: 100, interval: Duration::from_secs(1) });
     let backoff = Backoff { min: Duration::from_millis(50), max: Duration::from_secs(5), factor: 1.5, jitter: 0.0 };
     let expected = Topology {
         explicit_name: true,
@@ -99,6 +101,7 @@ fn every_option_reaches_the_topology() {
             max_demand: 20,
             partitioned: true,
             timeout: Some(Duration::from_secs(1)),
+            rate_limiting: Some(RateLimiting { allowed: 200, interval: Duration::from_secs(7) }),
             retry: Some(Retry {
                 attempts: Some(8),
                 within: Some(Duration::from_secs(60)),
@@ -112,6 +115,7 @@ fn every_option_reaches_the_topology() {
                 batch_size: 500,
                 partitioned: true,
                 timeout: Some(Duration::from_secs(30)),
+                rate_limiting: Some(RateLimiting { allowed: 10, interval: Duration::from_millis(500) }),
                 retry: Some(Retry { attempts: None, backoff, ..Retry::default() }),
                 split: true,
                 ..Batcher::new("archive")

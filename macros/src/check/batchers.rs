@@ -15,7 +15,8 @@ pub(super) fn check(model: &Model, sections: &Sections, sink: &mut Diagnostics) 
         for (i, batcher) in batchers.batchers.iter().enumerate() {
             let same = |other: &&crate::model::Batcher| other.variant == batcher.variant && other.name != batcher.name;
             if let Some(first) = batchers.batchers[..i].iter().find(same) {
-                sink.error(&batcher.key, errors::same_variant(&first.name, &batcher.name, pipeline, &batcher.variant));
+                let text = errors::same_variant(&first.name, &batcher.name, &model.batcher_name(), &batcher.variant);
+                sink.error(&batcher.key, text);
             }
         }
         for batcher in &batchers.batchers {

@@ -54,7 +54,9 @@ fn setting<'a>(declaration: &'a Declaration, place: &Place) -> Option<&'a Settin
     let settings = match (place.section, &place.batcher) {
         (Section::Root, _) => &declaration.root,
         (Section::Producers, _) => &declaration.producers.as_ref()?.settings,
-        (Section::RateLimiting, _) => &declaration.producers.as_ref()?.rate_limiting.as_ref()?.settings,
+        (Section::ProducerLimit, _) => declaration.producers.as_ref()?.settings.rate_limiting()?,
+        (Section::ProcessorLimit, _) => declaration.processors.as_ref()?.settings.rate_limiting()?,
+        (Section::BatcherLimit, Some(name)) => batcher(declaration, name)?.rate_limiting()?,
         (Section::Processors, _) => &declaration.processors.as_ref()?.settings,
         (Section::Batchers, Some(name)) => batcher(declaration, name)?,
         (Section::Retry, None) => declaration.processors.as_ref()?.settings.retry()?,
@@ -63,7 +65,7 @@ fn setting<'a>(declaration: &'a Declaration, place: &Place) -> Option<&'a Settin
             let retry = setting(declaration, &Place { section: Section::Retry, option: "backoff", ..place.clone() })?;
             &retry.inside
         }
-        (Section::Batchers, None) => return None,
+        (Section::Batchers | Section::BatcherLimit, None) => return None,
     };
     settings.get(place.option)
 }

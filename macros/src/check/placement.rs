@@ -13,15 +13,10 @@ pub(super) fn check(model: &Model, sections: &Sections, empty: bool, sink: &mut 
             sink.error_at_attribute(errors::missing_section(section));
         }
     }
-    if let Some(producers) = &model.topology.producers {
-        if producers.settings.get("module").is_none() && !producers.poisoned {
-            sink.error(&producers.key, errors::missing_module());
-        }
-        if let Some(limit) = &producers.rate_limiting
-            && limit.settings.iter().count() < 2
-            && !limit.poisoned
-        {
-            sink.error(&limit.key, errors::rate_limiting_is_incomplete());
-        }
+    if let Some(producers) = &model.topology.producers
+        && producers.settings.get("module").is_none()
+        && !producers.poisoned
+    {
+        sink.error(&producers.key, errors::missing_module());
     }
 }

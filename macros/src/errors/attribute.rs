@@ -1,6 +1,6 @@
 //! Sections, groups and names of the attribute.
 
-use broadway_topology::Section;
+use broadway_topology::{OptionSpec, Section};
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
 use super::one_of;
@@ -24,20 +24,26 @@ pub(crate) fn missing_module() -> Text {
         .help("add `module = MyProducer::new()`: an expression that gives a `Producer`, evaluated for each stage")
 }
 
-pub(crate) fn rate_limiting_is_incomplete() -> Text {
-    Text::new("`rate_limiting` needs both `allowed_messages` and `interval`").help(RATE_LIMITING)
+pub(crate) fn rate_limiting_is_incomplete(section: Section) -> Text {
+    let names: Vec<_> = OptionSpec::of(section).map(|option| format!("`{}`", option.name)).collect();
+    Text::new(format!("`rate_limiting` needs both {}", names.join(" and "))).help(rate_limiting_example(section))
 }
 
 pub(crate) fn option_is_a_group(section: Section) -> Text {
     let example = match section {
-        Section::RateLimiting => RATE_LIMITING,
+        Section::ProducerLimit | Section::ProcessorLimit | Section::BatcherLimit => rate_limiting_example(section),
         Section::Retry => "write `retry(attempts = 5, backoff(min = 100, max = 30_000))`",
         _ => "write `backoff(min = 100, max = 30_000, factor = 2, jitter = 0.5)`",
     };
     Text::new(format!("`{}` takes options in parentheses", section.name())).help(example)
 }
 
-const RATE_LIMITING: &str = "write `rate_limiting(allowed_messages = 100, interval = 1000)`: 100 messages a second";
+fn rate_limiting_example(section: Section) -> &'static str {
+    match section {
+        Section::BatcherLimit => "write `rate_limiting(allowed_batches = 5, interval = 1000)`: 5 batches a second",
+        _ => "write `rate_limiting(allowed_messages = 100, interval = 1000)`: 100 messages a second",
+    }
+}
 
 pub(crate) fn unknown_entry(name: &str) -> Text {
     Text::new(format!("unknown option `{name}`"))
@@ -200,8 +206,8 @@ pub(crate) fn duplicate_batcher_help(name: &str) -> String {
     format!("give the second `{name}` another name")
 }
 
-pub(crate) fn same_variant(first: &str, second: &str, pipeline: &Ident, variant: &Ident) -> Text {
-    Text::new(format!("`{first}` and `{second}` would both become `{pipeline}Batcher::{variant}`"))
+pub(crate) fn same_variant(first: &str, second: &str, batcher: &Ident, variant: &Ident) -> Text {
+    Text::new(format!("`{first}` and `{second}` would both become `{batcher}::{variant}`"))
         .help("give one of them another name")
 }
 

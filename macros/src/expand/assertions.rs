@@ -26,10 +26,7 @@ pub(super) fn constants(model: &Model, names: &Names) -> TokenStream {
 /// The options of all sections, without those that are in another one's parentheses.
 fn listed(model: &Model) -> Vec<&Setting> {
     let declaration = &model.topology;
-    let producers = declaration.producers.iter().flat_map(|group| {
-        let limit = group.rate_limiting.iter().flat_map(|limit| limit.settings.iter());
-        group.settings.iter().chain(limit)
-    });
+    let producers = declaration.producers.iter().flat_map(|group| group.settings.iter());
     let processors = declaration.processors.iter().flat_map(|group| group.settings.iter());
     let batchers = declaration.batchers().iter().flat_map(|batcher| batcher.settings.iter());
     declaration.root.iter().chain(producers).chain(processors).chain(batchers).collect()

@@ -47,9 +47,7 @@ fn written(model: &Model) -> String {
     };
     line("  ", "", list(&model.topology.root));
     if let Some(group) = &model.topology.producers {
-        let limit = group.rate_limiting.as_ref().map(|limit| format!("rate_limiting({})", list(&limit.settings)));
-        let options = [list(&group.settings)].into_iter().chain(limit).collect::<Vec<_>>().join(", ");
-        line("  ", "producers ", options);
+        line("  ", "producers ", list(&group.settings));
     }
     if let Some(group) = &model.topology.processors {
         line("  ", "processors", list(&group.settings));

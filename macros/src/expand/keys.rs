@@ -51,7 +51,7 @@ impl Lists {
         let Form::Group(tokens) = form else { return };
         for option in &self.add(module, tokens, Keys::Options) {
             match option.key.to_string().as_str() {
-                "rate_limiting" => self.options("rate_limiting", &option.form),
+                "rate_limiting" => self.options(limit_of(module), &option.form),
                 "retry" => self.options("retry", &option.form),
                 "backoff" => self.options("backoff", &option.form),
                 _ => {}
@@ -74,6 +74,15 @@ impl Lists {
                 }
             };
         }
+    }
+}
+
+/// The module of what is in `rate_limiting(..)` of a section.
+fn limit_of(module: &str) -> &'static str {
+    match module {
+        "processors" => "processor_limit",
+        "batcher" => "batcher_limit",
+        _ => "producer_limit",
     }
 }
 

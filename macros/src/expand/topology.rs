@@ -1,6 +1,7 @@
 //! `topology()`: one setter call for each option, with the option's name as it was written, so that an error of the type
 //! lands on the value, and hovering and going to the definition work on the name.
 
+use broadway_topology::{OptionSpec, Takes};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, ExprLit, Lit};
@@ -54,12 +55,6 @@ fn producers(group: &Group) -> Vec<TokenStream> {
         calls.push(quote!(.#key(#text)));
     }
     calls.extend(setters(&group.settings));
-    if let Some(limit) = &group.rate_limiting {
-        let values: Option<Vec<_>> =
-            ["allowed_messages", "interval"].iter().map(|name| limit.settings.get(name).and_then(value)).collect();
-        let key = &limit.key;
-        calls.extend(values.map(|values| quote!(.#key(#(#values),*))));
-    }
     calls
 }
 
@@ -86,12 +81,16 @@ fn partition(root: bool, settings: &Settings) -> Option<TokenStream> {
 
 /// A call for each option that is a number, a time or a text.
 fn setters(settings: &Settings) -> Vec<TokenStream> {
-    let plain = settings.iter().filter(|setting| !matches!(setting.spec.takes, broadway_topology::Takes::Expression));
+    let plain = settings.iter().filter(|setting| !matches!(setting.spec.takes, Takes::Expression));
     plain
         .filter_map(|setting| {
             let key = Ident::new(setting.spec.name, setting.key.span());
             if setting.known == Known::Group {
-                return Some(group(&key, &setting.inside));
+                return if setting.spec.name == "rate_limiting" {
+                    limit(&key, setting)
+                } else {
+                    Some(group(&key, &setting.inside))
+                };
             }
             if setting.known == Known::Unlimited {
                 let unlimited = Ident::new("unlimited", key.span());
@@ -101,6 +100,13 @@ fn setters(settings: &Settings) -> Vec<TokenStream> {
             Some(quote!(.#key(#value)))
         })
         .collect()
+}
+
+/// One call for `rate_limiting`, which makes no sense without all that is in it.
+fn limit(key: &Ident, limit: &Setting) -> Option<TokenStream> {
+    let options = OptionSpec::of(limit.spec.inside()?);
+    let values: Option<Vec<_>> = options.map(|option| value(limit.inside.get(option.name)?)).collect();
+    values.map(|values| quote!(.#key(#(#values),*)))
 }
 
 /// One call for an option that has options of its own, which are set on what it lends.

@@ -6,7 +6,7 @@ use super::Unraw;
 use crate::{
     diagnostics::Diagnostics,
     errors,
-    model::{Known, RateLimiting, Setting, Settings},
+    model::{Known, Setting, Settings},
     resolve::value,
     suggest,
     syntax::attribute::{Entry, Form, Keys, entries},
@@ -23,7 +23,9 @@ pub(super) fn find(section: Section, entry: &Entry, sink: &mut Diagnostics) -> O
         sink.error(&entry.key, errors::option_of_the_section(&name));
         return None;
     }
-    let elsewhere = sections_with(&name);
+    let mut elsewhere = sections_with(&name);
+    // `rate_limiting` counts messages in one section and batches in another.
+    elsewhere.retain(|there| there.name() != section.name());
     if !elsewhere.is_empty() {
         sink.error(&entry.key, errors::belongs_elsewhere(&name, section, &elsewhere));
         return None;
@@ -44,31 +46,12 @@ pub(super) fn is_group_option(spec: &OptionSpec) -> bool {
     !(spec.section == Section::Batchers && matches!(spec.name, "default" | "unrouted" | "enum"))
 }
 
-/// The sections that have an option of that name.
+/// The sections that have an option of that name, one of each name.
 pub(super) fn sections_with(name: &str) -> Vec<Section> {
     let with = OPTIONS.iter().filter(|spec| spec.name == name && is_group_option(spec));
-    with.map(|spec| spec.section).collect()
-}
-
-/// Resolves `rate_limiting(..)`.
-pub(super) fn rate_limiting(found: &mut Option<RateLimiting>, entry: Entry, sink: &mut Diagnostics) {
-    if found.is_some() {
-        return sink.error(&entry.key, errors::duplicate_option("rate_limiting", "`producers(default)`"));
-    }
-    let Form::Group(tokens) = entry.form else {
-        return match entry.form {
-            Form::Invalid => {}
-            _ => sink.error(&entry.tokens, errors::option_is_a_group(Section::RateLimiting)),
-        };
-    };
-    let before = sink.len();
-    let mut settings = Settings::default();
-    for entry in entries(tokens, Keys::Options, sink) {
-        if let Some(spec) = find(Section::RateLimiting, &entry, sink) {
-            settings.add(spec, entry, "`rate_limiting`", sink);
-        }
-    }
-    *found = Some(RateLimiting { key: entry.key, settings, poisoned: sink.len() > before });
+    let mut sections: Vec<Section> = with.map(|spec| spec.section).collect();
+    sections.dedup_by_key(|section| section.name());
+    sections
 }
 
 impl Settings {
@@ -99,11 +82,16 @@ impl Settings {
             }
             return (Known::Invalid, inside);
         };
-        let whole = format!("`{}`", section.name());
+        let (whole, before) = (format!("`{}`", section.name()), sink.len());
         for entry in entries(tokens.clone(), Keys::Options, sink) {
             if let Some(spec) = find(section, &entry, sink) {
                 inside.add(spec, entry, &whole, sink);
             }
+        }
+        // Half a limit says nothing; what is missing may only be misspelt.
+        let is_limit = section.name() == "rate_limiting";
+        if is_limit && inside.0.len() < OptionSpec::of(section).count() && sink.len() == before {
+            sink.error(&entry.key, errors::rate_limiting_is_incomplete(section));
         }
         (Known::Group, inside)
     }

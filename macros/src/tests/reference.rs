@@ -16,7 +16,9 @@ fn the_reference_has_every_option_in_order() {
             let place = match (spec.section, spec.name) {
                 (Section::Root, _) => "the top",
                 (Section::Producers, _) => "`producers(default(..))`",
-                (Section::RateLimiting, _) => "`rate_limiting(..)`",
+                (Section::ProducerLimit | Section::ProcessorLimit | Section::BatcherLimit, _) => {
+                    "its `rate_limiting(..)`"
+                }
                 (Section::Processors, _) => "`processors(default(..))`",
                 (Section::Batchers, "default" | "unrouted" | "enum") => "`batchers(..)`",
                 (Section::Retry, _) => "`retry(..)`",

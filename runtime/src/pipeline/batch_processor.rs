@@ -6,6 +6,7 @@ use super::{
     batch_retries::BatchRetries,
     pace::Pace,
     parcel::Parcel,
+    permits::Permits,
     stage::{Stage, guarded},
 };
 use crate::{
@@ -18,6 +19,8 @@ use crate::{
 pub(crate) struct BatchProcessor<P: Broadway> {
     pub(crate) stage: Stage<P>,
     pub(crate) inbox: Consumer<Box<Parcel<P>>>,
+    /// Where the layer has a rate limit.
+    pub(crate) permits: Option<Permits>,
     pub(crate) timeout: Option<Duration>,
     /// Only where `retry` or `split` is declared.
     pub(crate) retries: Option<BatchRetries<P>>,
@@ -72,6 +75,14 @@ impl<P: Broadway> BatchProcessor<P> {
     }
 
     async fn work(&mut self, batch: &mut Batch<P>, failed: &mut Vec<MessageOf<P>>) {
+        if let Some(permits) = &self.permits
+            && !permits.take(batch.len()).await
+        {
+            // Too late to be handled: what is dropped is released.
+            batch.messages.clear();
+            batch.outputs.clear();
+            return;
+        }
         self.stage.lent.note(&batch.messages);
         let result =
             guarded(&self.stage.name, self.timeout, async { self.stage.pipeline.process_batch(batch).await }).await;

@@ -249,12 +249,22 @@ impl<P: Broadway> BatchProcessor<P> {
         let batch = &mut tried.batch;
         let stage = &mut self.stage;
         let info = batch.info.clone();
-        stage.lent.note(&batch.messages);
         // A message that failed on its way into a batch is alone, and is not handled.
-        let result = if batch.failures().next().is_some() {
-            Ok(())
-        } else {
+        let is_handled = batch.failures().next().is_none();
+        if let Some(permits) = &self.permits
+            && is_handled
+            && !permits.take(batch.len()).await
+        {
+            // Too late to be handled: what is dropped is released.
+            batch.messages.clear();
+            batch.outputs.clear();
+            return Left { failed: Vec::new(), again: None, halved: None };
+        }
+        stage.lent.note(&batch.messages);
+        let result = if is_handled {
             guarded(&stage.name, self.timeout, async { stage.pipeline.process_batch(batch).await }).await
+        } else {
+            Ok(())
         };
         batch.note_failures();
         let Batch { messages, outputs, .. } = batch;

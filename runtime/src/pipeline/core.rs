@@ -9,7 +9,7 @@ use broadway_topology::Topology;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
-use super::{Shared, order::Order, outcome::Waiter, rate_limiter::RateLimiter, run::Ending};
+use super::{Shared, order::Order, outcome::Waiter, rate_limiters::RateLimiters, run::Ending};
 use crate::{
     message::BatchMode,
     report::{EndReason, Report},
@@ -21,7 +21,7 @@ pub(crate) struct Core {
     pub(crate) topology: Arc<Topology>,
     pub(crate) orders: watch::Sender<Option<Order>>,
     pub(crate) ending: watch::Sender<Option<Ending>>,
-    pub(crate) limiter: Option<Arc<RateLimiter>>,
+    pub(crate) limiters: Arc<RateLimiters>,
     entry: Mutex<Option<Arc<dyn Entry>>>,
 }
 
@@ -73,11 +73,11 @@ impl Core {
     pub(crate) fn new(
         shared: Arc<Shared>,
         topology: Arc<Topology>,
-        limiter: Option<Arc<RateLimiter>>,
+        limiters: Arc<RateLimiters>,
         entry: Arc<dyn Entry>,
     ) -> Arc<Self> {
         let (orders, ending) = (watch::Sender::new(None), watch::Sender::new(None));
-        Arc::new(Self { shared, topology, orders, ending, limiter, entry: Mutex::new(Some(entry)) })
+        Arc::new(Self { shared, topology, orders, ending, limiters, entry: Mutex::new(Some(entry)) })
     }
 
     pub(crate) fn order(&self, order: Order) {
@@ -114,7 +114,7 @@ impl Core {
         Stats {
             releasing: shared.lane.len() as u64,
             observer_panics: shared.observer_panics(),
-            rate_limiter: self.limiter.as_ref().map(|limiter| limiter.stats()),
+            rate_limiters: self.limiters.stats(),
             queues: entry.map(|entry| entry.queues()).unwrap_or_default(),
             ..Stats::read(shared.name(), shared.took(), shared.now(), &shared.counters)
         }

@@ -9,7 +9,7 @@ use broadway_topology::{RateLimiting, Role, Topology, Violation, check};
 
 #[cfg(feature = "testing")]
 use super::outcome::Outcome;
-use super::{Core, PushError, outcome::Waiter};
+use super::{Core, PushError, outcome::Waiter, rate_limiters::limit_of};
 use crate::{message::BatchMode, telemetry::Stats};
 
 /// A pipeline, without its life cycle. Stays readable after the pipeline's end.
@@ -55,7 +55,7 @@ pub struct Health {
     pub paused: bool,
 }
 
-/// Why a rate limit could not be changed.
+/// Why the rate limit of a layer could not be changed.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -66,9 +66,11 @@ pub struct Health {
 ///     .start_link()
 ///     .await?;
 ///
-/// let limit = RateLimiting { allowed_messages: 10, interval: Duration::from_secs(1) };
-/// assert_eq!(pipeline.rate_limiting(), None);
-/// assert_eq!(pipeline.update_rate_limiting(limit, true), Err(RateLimitError::NotEnabled));
+/// let limit = RateLimiting { allowed: 10, interval: Duration::from_secs(1) };
+/// assert_eq!(pipeline.rate_limiting("producers"), None);
+/// let error = pipeline.update_rate_limiting("producers", limit, true).unwrap_err();
+/// assert_eq!(error, RateLimitError::NotEnabled { layer: "producers".into(), limited: vec![] });
+/// assert_eq!(error.to_string(), "`producers` started without `rate_limiting`, as all layers did");
 /// pipeline.wait().await?;
 /// # Ok(())
 /// # }
@@ -76,8 +78,13 @@ pub struct Health {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RateLimitError {
-    /// The pipeline started without a rate limit.
-    NotEnabled,
+    /// That layer started without a rate limit, or there is no such layer.
+    NotEnabled {
+        /// The layer that was asked for.
+        layer: String,
+        /// The layers that have one.
+        limited: Vec<String>,
+    },
     /// The limit breaks a rule.
     Invalid(Box<Violation>),
 }
@@ -85,8 +92,11 @@ pub enum RateLimitError {
 impl fmt::Display for RateLimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotEnabled => {
-                f.write_str("the pipeline has no rate limit; give its producers `rate_limiting` to change it later")
+            Self::NotEnabled { layer, limited } if limited.is_empty() => {
+                write!(f, "`{layer}` started without `rate_limiting`, as all layers did")
+            }
+            Self::NotEnabled { layer, limited } => {
+                write!(f, "`{layer}` started without `rate_limiting`; those with it are `{}`", limited.join("`, `"))
             }
             Self::Invalid(violation) => violation.fmt(f),
         }
@@ -135,33 +145,38 @@ impl Handle {
         }
     }
 
-    /// The producers' rate limit; `None` if they have none.
-    pub fn rate_limiting(&self) -> Option<RateLimiting> {
-        self.0.limiter.as_ref().map(|limiter| limiter.limit())
+    /// The rate limit of a layer, by its name in the tree: `producers`, `processors`, `batch_processors_archive`; `None` if it
+    /// has none.
+    pub fn rate_limiting(&self, layer: &str) -> Option<RateLimiting> {
+        self.0.limiters.get(layer).map(|limiter| limiter.limit())
     }
 
-    /// Changes the producers' rate limit: with `reset` at once, in a new window; otherwise from the next window on, which
+    /// Changes the rate limit of a layer: with `reset` at once, in a new window; otherwise from the next window on, which
     /// begins when the current one was going to end.
     ///
     /// ```
     /// # use broadway::{Handle, RateLimitError, topology::RateLimiting};
     /// # fn slow_down(pipeline: Handle) -> Result<(), RateLimitError> {
-    /// if let Some(limit) = pipeline.rate_limiting() {
-    ///     pipeline.update_rate_limiting(RateLimiting { allowed_messages: 10, ..limit }, true)?;
+    /// if let Some(limit) = pipeline.rate_limiting("processors") {
+    ///     pipeline.update_rate_limiting("processors", RateLimiting { allowed: 10, ..limit }, true)?;
     /// }
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// [`RateLimitError`] if the pipeline started without a limit, or the limit breaks a rule.
-    pub fn update_rate_limiting(&self, limit: RateLimiting, reset: bool) -> Result<(), RateLimitError> {
+    /// [`RateLimitError`] if the layer started without a limit, or the limit breaks a rule.
+    pub fn update_rate_limiting(&self, layer: &str, limit: RateLimiting, reset: bool) -> Result<(), RateLimitError> {
         let mut topology = (*self.0.topology).clone();
-        topology.producers.rate_limiting = Some(limit);
+        if let Some(limited) = limit_of(&mut topology, layer) {
+            *limited = Some(limit);
+        }
+        // What is wrong by itself is said first, as in Broadway.
         if let Some(violation) = check(&topology).into_iter().next() {
             return Err(RateLimitError::Invalid(Box::new(violation)));
         }
-        // What is wrong by itself is said first, as in Broadway.
-        self.0.limiter.as_ref().ok_or(RateLimitError::NotEnabled)?.update(limit, reset);
+        let limiters = &self.0.limiters;
+        let not_enabled = || RateLimitError::NotEnabled { layer: layer.to_owned(), limited: limiters.layers() };
+        limiters.get(layer).ok_or_else(not_enabled)?.update(limit, reset);
         Ok(())
     }
 

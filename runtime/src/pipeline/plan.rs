@@ -23,9 +23,10 @@ use super::{
     inside::InsideMark,
     parcel::Parcel,
     pending::{Pending, Splits},
+    permits::Permits,
     processor::{Outlet, Processor, Rules, caught},
     producer::{Made, Producer},
-    rate_limiter::RateLimiter,
+    rate_limiters::{RateLimiters, batch_processors},
     retries::Retries,
     stage::Stage,
     terminator::Terminator,
@@ -55,7 +56,7 @@ pub(crate) struct Plan<P: Broadway> {
     waiting: Arc<Budget>,
     /// For each batcher.
     splitters: Vec<Option<Splits<P>>>,
-    pub(crate) limiter: Option<Arc<RateLimiter>>,
+    pub(crate) limiters: Arc<RateLimiters>,
     /// Producers that were made at start and wait for their stage.
     pub(crate) made: Mutex<Vec<Option<Made<P>>>>,
     /// Producer stages that have finished: they are not asked again when their layer is restarted.
@@ -100,7 +101,7 @@ impl<P: Broadway> Plan<P> {
             to_batchers: to_batchers.collect(),
             waiting: budget(processors.retry.as_ref()),
             splitters,
-            limiter: topology.producers.rate_limiting.map(|limit| Arc::new(RateLimiter::new(limit))),
+            limiters: Arc::new(RateLimiters::of(&topology)),
             made: Mutex::new((0..topology.producers.stages).map(|_| None).collect()),
             finished: (0..topology.producers.stages).map(|_| AtomicBool::new(false)).collect(),
             worked: watch::Sender::new(false),
@@ -142,7 +143,7 @@ impl<P: Broadway> Plan<P> {
         for (batcher, edges) in self.topology.batchers.iter().zip(&self.to_batchers) {
             queues.push(QueueStats::new(format!("batcher_{}", batcher.name), [edges.inbox.depth()]));
             let outlets = edges.outlets.iter().map(|edge| edge.depth());
-            queues.push(QueueStats::new(format!("batch_processors_{}", batcher.name), outlets));
+            queues.push(QueueStats::new(batch_processors(&batcher.name), outlets));
         }
         queues
     }
@@ -168,6 +169,7 @@ impl<P: Broadway> Plan<P> {
             plan: self.clone(),
             probe: self.shared.probe(name),
             counters: self.shared.counters.stage(name),
+            limiter: self.limiters.get("producers").cloned(),
             index: StageIndex(index),
             first: made,
             outlet: self.to_processors.feeder(),
@@ -184,14 +186,16 @@ impl<P: Broadway> Plan<P> {
             waiting: Box::default(),
             sent: 0,
         });
+        let stage = self.stage(name);
         let rules = Rules {
+            permits: self.permits("processors", &stage),
             timeout: self.topology.processors.timeout,
             max_deliveries: self.topology.producers.max_deliveries,
             partitioned: self.topology.batchers.iter().map(|batcher| batcher.partitioned).collect(),
             unrouted_fail: self.topology.routing == Routing::Fail,
         };
         Processor {
-            stage: self.stage(name),
+            stage,
             inbox: self.to_processors.consumer(index),
             outlets: outlets.collect(),
             chunk: self.topology.processors.chunk() as usize,
@@ -228,7 +232,15 @@ impl<P: Broadway> Plan<P> {
         let batcher = &self.topology.batchers[batcher];
         let inbox = if batcher.partitioned { outlets[index].consumer(0) } else { outlets[0].consumer(index) };
         let retries = BatchRetries::new(batcher.retry, batcher.split, batcher.partitioned, waiting, &self.shared);
-        BatchProcessor { stage: self.stage(name), inbox, timeout: batcher.timeout, retries }
+        let stage = self.stage(name);
+        let permits = self.permits(&batch_processors(&batcher.name), &stage);
+        BatchProcessor { stage, inbox, permits, timeout: batcher.timeout, retries }
+    }
+
+    /// Where the layer has a rate limit.
+    fn permits(&self, layer: &str, stage: &Stage<P>) -> Option<Permits> {
+        let limiter = self.limiters.get(layer)?.clone();
+        Some(Permits::new(limiter, self.shared.clone(), stage.probe.clone()))
     }
 }
 
@@ -256,14 +268,9 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
                 Box::pin(Terminator::new(self.shared.clone(), self.shared.probe(name), self.drained.subscribe()).run())
             }
             Role::RateLimiter => {
-                let (limiter, worked) = (self.limiter.clone(), self.worked.subscribe());
-                // Here, and not in its task: producers that run before that would have two windows at once.
-                limiter.iter().for_each(|limiter| limiter.begin());
-                Box::pin(async move {
-                    if let Some(limiter) = limiter {
-                        limiter.run(worked).await;
-                    }
-                })
+                // Here, and not in its task: stages that run before that would have two windows at once.
+                self.limiters.begin();
+                Box::pin(RateLimiters::run(self.worked.subscribe()))
             }
         };
         let shared = self.shared.clone();

@@ -5,11 +5,12 @@
 use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use futures::FutureExt;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{
     handled::Handled,
     pace::Pace,
+    permits::Permits,
     retries::Retries,
     stage::{Stage, guarded, within},
 };
@@ -36,6 +37,8 @@ pub(crate) struct Processor<P: Broadway> {
 
 /// What the topology says about the messages of a processor.
 pub(crate) struct Rules {
+    /// Where the layer has a rate limit.
+    pub(crate) permits: Option<Permits>,
     pub(crate) timeout: Option<Duration>,
     /// A message that was delivered more often fails without being handled.
     pub(crate) max_deliveries: Option<u64>,
@@ -74,7 +77,8 @@ pub(super) enum Way {
     DoneEarly,
     /// It failed.
     Failed,
-    /// It is not the message that was lent, or it came too late to be handled, or to be retried.
+    /// It is not the message that was lent, or it came too late to be handled, or to be retried, or there is no permit for it
+    /// before the end.
     Released,
     /// It failed, and is tried again.
     Again,
@@ -97,6 +101,8 @@ pub(super) struct Round<P: Broadway> {
     pub(super) kept: Vec<(MessageOf<P>, Way)>,
     /// Whether anybody listens to single messages.
     heard: bool,
+    /// Whether messages are handled with more around them than most need.
+    apart: bool,
 }
 
 /// What becomes of failed messages besides failing: nothing, or another attempt.
@@ -266,6 +272,7 @@ impl<P: Broadway> Processor<P> {
 /// `handle_message` for the messages that were not handled yet, one after the other.
 async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, round: &mut Round<P>, again: &mut A) {
     round.heard = stage.probe.hears_messages();
+    round.apart = round.heard || rules.permits.is_some();
     while let Some(message) = round.messages.get_mut(round.ways.len()) {
         // After a callback that blocked its thread beyond a drain's deadline, the rest of its take is released.
         if stage.settler.is_fenced() {
@@ -287,7 +294,17 @@ async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, r
         }
         round.lent = message.ticket.token();
         let result = match rules.timeout {
-            _ if round.heard => Box::pin(handle_heard(stage, rules.timeout, message)).await,
+            _ if round.apart => {
+                let (waiting, heard) = (round.messages.len() - round.ways.len(), round.heard);
+                let Some(message) = round.messages.get_mut(round.ways.len()) else { return };
+                match Box::pin(handle_apart(stage, rules, waiting, heard, message)).await {
+                    Some(result) => result,
+                    None => {
+                        round.ways.push(Way::Released);
+                        continue;
+                    }
+                }
+            }
             // Pinned where it is made: awaited by value, it is moved once more.
             None => pin!(stage.pipeline.process(message)).await.map_err(Fault::Error),
             timeout => judge_time(within(timeout, stage.pipeline.process(message)).await),
@@ -296,14 +313,21 @@ async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, r
     }
 }
 
-/// `handle_message` for one message, in a span.
-async fn handle_heard<P: Broadway>(
+/// `handle_message` for one message with what most have not: a permit to wait for, a span. `None` if there is no permit.
+async fn handle_apart<P: Broadway>(
     stage: &Stage<P>,
-    timeout: Option<Duration>,
+    rules: &Rules,
+    waiting: usize,
+    heard: bool,
     message: &mut MessageOf<P>,
-) -> Result<P::Output, Fault> {
-    let span = stage.probe.message_start(message.id(), message.delivery());
-    judge_time(within(timeout, stage.pipeline.process(message).instrument(span)).await)
+) -> Option<Result<P::Output, Fault>> {
+    if let Some(permits) = &rules.permits
+        && !permits.take(waiting).await
+    {
+        return None;
+    }
+    let span = if heard { stage.probe.message_start(message.id(), message.delivery()) } else { Span::none() };
+    Some(judge_time(within(rules.timeout, stage.pipeline.process(message).instrument(span)).await))
 }
 
 fn judge_time<T>(handled: Result<Result<T, Error>, Duration>) -> Result<T, Fault> {
@@ -400,7 +424,7 @@ impl<P: Broadway> Default for Round<P> {
     fn default() -> Self {
         let (messages, outputs, partitions, ways) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (failed, kept) = (Vec::new(), Vec::new());
-        Self { messages, outputs, partitions, ways, lent: Token::NONE, failed, kept, heard: false }
+        Self { messages, outputs, partitions, ways, lent: Token::NONE, failed, kept, heard: false, apart: false }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, sync::atomic::Ordering::Relaxed};
 
 use tokio::time::sleep;
 
-use super::{Shared, plan::Plan, settler::Settler};
+use super::{Shared, plan::Plan, rate_limiter::RateLimiter, settler::Settler};
 use crate::{
     backoff::Backoff,
     batch::MessageOf,
@@ -20,6 +20,8 @@ pub(crate) struct Producer<P: Broadway> {
     pub(crate) plan: Arc<Plan<P>>,
     pub(crate) probe: Arc<Probe>,
     pub(crate) counters: Arc<StageCounters>,
+    /// Where the layer has a rate limit.
+    pub(crate) limiter: Option<Arc<RateLimiter>>,
     pub(crate) index: StageIndex,
     /// Made at start, so that `start_link` can say what is wrong with it; absent after a crash.
     pub(crate) first: Option<Made<P>>,
@@ -195,7 +197,7 @@ impl<P: Broadway> Producer<P> {
                 paused.lowered().await;
             }
             let reserved = self.outlet.reserve(self.chunk, most).await;
-            let demand = match &self.plan.limiter {
+            let demand = match &self.limiter {
                 Some(limiter) => limiter.open(reserved).await,
                 None => reserved,
             };
@@ -209,7 +211,7 @@ impl<P: Broadway> Producer<P> {
     /// Pushes what is in the outbox as the rate limit allows, at once (`now`) if there is none. An ask that waits holds no permits, so they are taken here;
     /// what is left at a drain is pushed without.
     async fn push_as_limited(&mut self, outbox: &mut Outbox<P::Data>, now: u64, draining: &Signal) -> usize {
-        let Some(limiter) = self.plan.clone().limiter.clone() else { return self.push(outbox, usize::MAX, now).await };
+        let Some(limiter) = self.limiter.clone() else { return self.push(outbox, usize::MAX, now).await };
         let mut received = 0;
         loop {
             let permits = match outbox.len() {

@@ -1,8 +1,11 @@
-//! How many messages may leave all producers of a pipeline together in an interval. A window's permits are all there at its
-//! start, and do not add up (Broadway's limiter). Windows follow from the clock: nothing ticks, and nothing is woken without
-//! a waiter.
+//! How much a layer may do in an interval: messages that leave the producers, attempts of the others. A window's permits
+//! are all there at its start, and do not add up (Broadway's limiter). Windows follow from the clock: nothing ticks, and
+//! nothing is woken without a waiter.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use broadway_topology::RateLimiting;
 use tokio::{
@@ -11,7 +14,6 @@ use tokio::{
 };
 
 use super::later::later;
-use crate::telemetry::RateLimiterStats;
 
 #[derive(Debug)]
 pub(crate) struct RateLimiter(Mutex<Window>, Notify);
@@ -25,7 +27,7 @@ struct Window {
 
 impl RateLimiter {
     pub(crate) fn new(limit: RateLimiting) -> Self {
-        let window = Window { limit, ends: later(Instant::now(), limit.interval), left: limit.allowed_messages };
+        let window = Window { limit, ends: later(Instant::now(), limit.interval), left: limit.allowed };
         Self(Mutex::new(window), Notify::new())
     }
 
@@ -34,21 +36,15 @@ impl RateLimiter {
         self.update(self.limit(), true);
     }
 
-    /// Its life as a stage: it stays until everything is worked off.
-    pub(crate) async fn run(&self, mut worked: watch::Receiver<bool>) {
-        let _ = worked.wait_for(|worked| *worked).await;
-    }
-
     pub(crate) fn limit(&self) -> RateLimiting {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).limit
     }
 
-    /// The window right now.
-    pub(crate) fn stats(&self) -> RateLimiterStats {
+    /// What is left right now, and when the next window begins.
+    pub(crate) fn left(&self) -> (u64, Duration) {
         let (mut window, now) = (self.0.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
         window.roll(now);
-        let RateLimiting { allowed_messages, interval } = window.limit;
-        RateLimiterStats { allowed: allowed_messages, interval, left: window.left, next_in: window.ends - now }
+        (window.left, window.ends - now)
     }
 
     /// Changes the limit: with `reset` a new window starts now, otherwise the next one has the new numbers.
@@ -57,7 +53,7 @@ impl RateLimiter {
         window.roll(Instant::now());
         window.limit = limit;
         if reset {
-            window.left = limit.allowed_messages;
+            window.left = limit.allowed;
             window.ends = later(Instant::now(), limit.interval);
             self.1.notify_waiters();
         }
@@ -78,17 +74,36 @@ impl RateLimiter {
         self.wait(take).await
     }
 
+    /// Takes one permit if there is one, or says when the next window begins.
+    pub(crate) fn take_one(&self) -> Result<(), Instant> {
+        self.use_left(|left| *left -= 1)
+    }
+
+    /// Waits for one permit, and takes it. False as soon as it is plain that there is none before `end`, which may be set
+    /// and brought forward meanwhile. Cancel-safe.
+    pub(crate) async fn acquire_before(&self, end: &mut watch::Receiver<Option<Instant>>) -> bool {
+        loop {
+            let reset = self.1.notified();
+            let Err(next) = self.take_one() else { return true };
+            if end.borrow_and_update().is_some_and(|end| end <= next) {
+                return false;
+            }
+            tokio::select! {
+                biased;
+                () = sleep_until(next) => {}
+                () = reset => {}
+                Ok(()) = end.changed() => {}
+            }
+        }
+    }
+
     /// Waits until permits are left, and uses them.
     async fn wait(&self, use_left: impl Fn(&mut u64) -> u64) -> usize {
         loop {
             let reset = self.1.notified();
-            let next = {
-                let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                window.roll(Instant::now());
-                if window.left > 0 {
-                    return use_left(&mut window.left) as usize;
-                }
-                window.ends
+            let next = match self.use_left(&use_left) {
+                Ok(used) => return used as usize,
+                Err(next) => next,
             };
             tokio::select! {
                 biased;
@@ -97,6 +112,12 @@ impl RateLimiter {
             }
         }
     }
+
+    fn use_left<T>(&self, use_left: impl FnOnce(&mut u64) -> T) -> Result<T, Instant> {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        window.roll(Instant::now());
+        if window.left > 0 { Ok(use_left(&mut window.left)) } else { Err(window.ends) }
+    }
 }
 
 impl Window {
@@ -104,25 +125,23 @@ impl Window {
         if now < self.ends {
             return;
         }
-        let Self { limit: RateLimiting { allowed_messages, interval }, ends, left } = self;
+        let Self { limit: RateLimiting { allowed, interval }, ends, left } = self;
         let missed = (now - *ends).as_nanos() / interval.as_nanos().max(1);
         let windows = u32::try_from(missed).unwrap_or(u32::MAX - 1) + 1;
         *ends = later(*ends, *interval * windows);
         if *ends <= now {
             *ends = later(now, *interval);
         }
-        *left = *allowed_messages;
+        *left = *allowed;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    fn limiter(allowed_messages: u64, ms: u64) -> RateLimiter {
-        RateLimiter::new(RateLimiting { allowed_messages, interval: Duration::from_millis(ms) })
+    fn limiter(allowed: u64, ms: u64) -> RateLimiter {
+        RateLimiter::new(RateLimiting { allowed, interval: Duration::from_millis(ms) })
     }
 
     #[tokio::test(start_paused = true)]
@@ -143,5 +162,36 @@ mod tests {
         assert_eq!(limiter.acquire(5).await, 3);
         assert_eq!(limiter.open(5).await, 3);
         assert_eq!(start.elapsed(), Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_permit_that_cannot_come_before_the_end_is_not_waited_for() {
+        let (limiter, start) = (limiter(1, 100), Instant::now());
+        let (end, mut ends) = watch::channel(None);
+        assert!(limiter.acquire_before(&mut ends).await);
+        assert!(limiter.acquire_before(&mut ends).await, "no end is known");
+        assert_eq!(start.elapsed(), Duration::from_millis(100));
+        end.send_replace(Some(start + Duration::from_millis(201)));
+        assert!(limiter.acquire_before(&mut ends).await, "just before the end");
+        assert_eq!(start.elapsed(), Duration::from_millis(200));
+        assert!(!limiter.acquire_before(&mut ends).await);
+        assert_eq!(start.elapsed(), Duration::from_millis(200));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_end_that_comes_forward_ends_a_wait_and_a_reset_is_not_missed() {
+        let (limiter, start) = (limiter(1, 1_000), Instant::now());
+        let (end, mut ends) = watch::channel(None);
+        assert_eq!(limiter.take_one(), Ok(()));
+        let (came, ()) = tokio::join!(limiter.acquire_before(&mut ends), async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            limiter.begin();
+        });
+        assert_eq!((came, start.elapsed()), (true, Duration::from_millis(10)));
+        let (came, ()) = tokio::join!(limiter.acquire_before(&mut ends), async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            end.send_replace(Some(start + Duration::from_millis(500)));
+        });
+        assert_eq!((came, start.elapsed()), (false, Duration::from_millis(20)));
     }
 }

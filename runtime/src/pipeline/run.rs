@@ -186,7 +186,10 @@ async fn watch_over(core: &Core, tree: &mut TreeTask, last: &mut Last<'_>, mut w
             }
             Ok(()) = orders.changed() => {
                 order = *orders.borrow_and_update();
-                if order.is_some_and(|order| order.reason != EndReason::Finished) {
+                if let Some(order) = order
+                    && order.reason != EndReason::Finished
+                {
+                    core.shared.cut_callbacks(order.cut_at);
                     core.shared.drain();
                 }
             }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::inside::Inside;
 use crate::{
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     acknowledgers: RwLock<Acknowledgers>,
     draining: watch::Sender<bool>,
     paused: watch::Sender<bool>,
+    /// When a drain cuts the callbacks, once there is one.
+    cut_at: watch::Sender<Option<Instant>>,
     fenced: AtomicBool,
     /// Held while the counters of the lane are added to.
     counting: Mutex<()>,
@@ -70,6 +72,7 @@ impl Shared {
             acknowledgers: RwLock::new(Acknowledgers(vec![Arc::new(super::outcome::Teller)])),
             draining: watch::Sender::new(false),
             paused: watch::Sender::new(false),
+            cut_at: watch::Sender::new(None),
             fenced: AtomicBool::new(false),
             counting: Mutex::new(()),
             pushed: AtomicU64::new(0),
@@ -140,6 +143,16 @@ impl Shared {
 
     pub(crate) fn drain(&self) {
         self.draining.send_replace(true);
+    }
+
+    /// Says when the drain cuts the callbacks. A later order can bring that forward.
+    pub(crate) fn cut_callbacks(&self, at: Instant) {
+        self.cut_at.send_replace(Some(at));
+    }
+
+    /// When a drain cuts the callbacks; `None` while there is none.
+    pub(crate) fn cut_at(&self) -> watch::Receiver<Option<Instant>> {
+        self.cut_at.subscribe()
     }
 
     /// Asks for the pipeline's end.

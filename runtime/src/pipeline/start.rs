@@ -246,7 +246,7 @@ pub(crate) async fn start<P: Broadway>(setup: Setup<P>) -> Result<Pipeline, Star
         return Err(StartError::OnStart { pipeline: topology.name.clone(), error, declared });
     }
 
-    let core = Core::new(shared.clone(), topology.clone(), plan.limiter.clone(), Arc::new(Door::new(plan.clone())));
+    let core = Core::new(shared.clone(), topology.clone(), plan.limiters.clone(), Arc::new(Door::new(plan.clone())));
     name.give(&core);
     let worked = plan.worked.subscribe();
     events::pipeline_start(&topology);

@@ -51,6 +51,8 @@ pub(crate) struct StageCounters {
     /// How long a round took.
     pub(crate) work: Histogram,
     pub(crate) workload: Workload,
+    /// Nanoseconds of the rounds since the last reading that were no work.
+    pub(crate) idled: AtomicU64,
 }
 
 impl StageCounters {

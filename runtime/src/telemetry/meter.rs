@@ -6,7 +6,7 @@
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -42,6 +42,7 @@ impl Meter {
     pub(crate) fn new(clock: Clock, counters: Arc<StageCounters>) -> Self {
         let since = clock.now();
         let worked = counters.workload.at(since);
+        counters.idled.store(0, Relaxed);
         let latencies = Latencies::default();
         Self { clock, counters, worked, since, rounds: 0, stands_for: 1, latencies, brief: false, rests: true }
     }
@@ -139,13 +140,29 @@ impl Meter {
     /// Reads the clock: what was worked since the last reading is divided by the rounds.
     fn read(&mut self) {
         let now = self.clock.now();
-        let (worked, rounds) = (now.saturating_sub(self.since), u64::from(self.rounds));
+        let idled = self.counters.idled.load(Relaxed);
+        if idled > 0 {
+            self.counters.idled.store(0, Relaxed);
+        }
+        let (worked, rounds) = (now.saturating_sub(self.since).saturating_sub(idled), u64::from(self.rounds));
         self.counters.work.record(worked / rounds, rounds);
         self.latencies.record(&self.counters, now);
         self.worked += worked;
         self.brief = is_brief(worked, rounds);
         (self.since, self.stands_for, self.rounds) = (now, self.rounds, 0);
     }
+}
+
+/// A wait inside of a round that is no work. Cancel-safe as the wait is.
+pub(crate) async fn idle<F: Future>(counters: &StageCounters, clock: Clock, wait: F) -> F::Output {
+    let since = clock.now();
+    let worked = counters.workload.at(since);
+    counters.workload.idle(worked);
+    let output = wait.await;
+    let now = clock.now();
+    counters.workload.at_work(worked, now);
+    StageCounters::add(&counters.idled, now.saturating_sub(since) as usize);
+    output
 }
 
 /// A simulation decides by itself how fast the machine is.

@@ -19,7 +19,7 @@ pub(crate) use clock::Clock;
 pub(crate) use counters::{Counters, StageCounters};
 pub(crate) use histogram::Histogram;
 pub(crate) use latencies::Latencies;
-pub(crate) use meter::Meter;
+pub(crate) use meter::{Meter, idle};
 pub use observer::{AckStop, BatchStart, BatchStop, ChunkStart, ChunkStop, Observer, Place, TakeStop};
 pub use percentiles::Percentiles;
 pub(crate) use probe::Probe;

@@ -368,7 +368,7 @@ pub trait Observer: Send + Sync + 'static {
     /// ```
     fn producer_failed(&self, at: &Place<'_>, error: &(dyn std::error::Error + 'static), wait: Duration) {}
 
-    /// A producer holds `messages` that the rate limit does not let through yet.
+    /// The stage holds `messages` that its layer's rate limit does not let through, or be handled, yet.
     ///
     /// ```
     /// # use broadway::{Builder, Incoming, Next, Outbox, Producer, Result, async_trait, observe::{Observer, Place}};

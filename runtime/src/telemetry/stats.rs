@@ -70,8 +70,8 @@ pub struct Stats {
     pub restarts: u64,
     /// From emission to verdict; the time in which the source is told it is not part of it.
     pub latency: Percentiles,
-    /// The producers' rate limiter, if they have one.
-    pub rate_limiter: Option<RateLimiterStats>,
+    /// The rate limit of each layer that has one, right now.
+    pub rate_limiters: Vec<RateLimiterStats>,
     /// The queues before the processors, the batchers and the batch processors, right now; none once the pipeline has
     /// ended.
     pub queues: Vec<QueueStats>,
@@ -177,7 +177,7 @@ pub struct QueueStats {
     pub capacity: u64,
 }
 
-/// The rate limiter, right now.
+/// The rate limit of a layer, right now.
 ///
 /// ```
 /// # use broadway::{Builder, Result, stage::from_iter};
@@ -189,15 +189,17 @@ pub struct QueueStats {
 ///     .start_link()
 ///     .await?;
 /// pipeline.wait().await?;
-/// let limiter = pipeline.stats().rate_limiter.unwrap();
-/// assert_eq!((limiter.allowed, limiter.left), (100, 90));
+/// let limiter = pipeline.stats().rate_limiters.remove(0);
+/// assert_eq!((&*limiter.layer, limiter.allowed, limiter.left), ("producers", 100, 90));
 /// assert!(limiter.next_in <= limiter.interval);
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimiterStats {
-    /// How many messages may leave the producers in an interval.
+    /// The layer, as in the tree: `producers`, `processors`, `batch_processors_archive`.
+    pub layer: String,
+    /// How many messages may leave the producers in an interval, or be handled; of batch processors, how many batches.
     pub allowed: u64,
     /// The interval.
     pub interval: Duration,
@@ -233,7 +235,7 @@ impl Stats {
             batches: batches.map(|stage| stage.rounds).sum(),
             restarts: sum(|stage| &stage.restarts),
             latency: Percentiles::of(counters.all().map(|stage| &stage.latency)),
-            rate_limiter: None,
+            rate_limiters: Vec::new(),
             queues: Vec::new(),
             stages,
         }
@@ -379,8 +381,9 @@ impl StageStats {
         }
     }
 
-    /// The share of the time in which the stage was at work, from 0 to 1. What is left it spent waiting: a producer for
-    /// demand, for the rate limiter or for the end of a back-off, the others for messages or for room behind them.
+    /// The share of the time in which the stage was at work, from 0 to 1. What is left it spent waiting: for the rate
+    /// limit of its layer; a producer for demand or for the end of a back-off, the others for messages or for room behind
+    /// them.
     ///
     /// ```
     /// # use broadway::{Builder, Result, stage::from_iter};

@@ -31,10 +31,10 @@ impl fmt::Display for Stats {
             Short(*p99),
             Short(*max)
         )?;
-        if let Some(RateLimiterStats { allowed, interval, left, next_in }) = &self.rate_limiter {
+        for RateLimiterStats { layer, allowed, interval, left, next_in } in &self.rate_limiters {
             writeln!(
                 f,
-                "rate limit: {left} of {allowed} left, the next {} begin in {}",
+                "rate limit of {layer}: {left} of {allowed} left, the next {} begin in {}",
                 Short(*interval),
                 Short(*next_in)
             )?;

@@ -51,6 +51,7 @@ pub(crate) const WORDS: &[&str] = &[
     "stages",
     "transformer",
     "rate_limiting",
+    "allowed_batches",
     "allowed_messages",
     "interval",
     "min_demand",

@@ -44,10 +44,10 @@ impl LimitChange {
 
     async fn make(self, book: &Book, pipeline: &Handle) {
         sleep_until(book.started() + ms(self.at)).await;
-        let limit = RateLimiting { allowed_messages: self.allowed, interval: ms(self.interval) };
-        let before = pipeline.rate_limiting();
-        let changed = pipeline.update_rate_limiting(limit, self.reset);
-        let after = pipeline.rate_limiting();
+        let limit = RateLimiting { allowed: self.allowed, interval: ms(self.interval) };
+        let before = pipeline.rate_limiting("producers");
+        let changed = pipeline.update_rate_limiting("producers", limit, self.reset);
+        let after = pipeline.rate_limiting("producers");
         book.note("limit", self.allowed, format_args!("{changed:?}"));
         let mut entries = book.open();
         let limited = entries.limits.is_some();

@@ -78,8 +78,8 @@ table! {
         give_up_after: Takes::Time, "never" =>
             "how long a producer may fail without a success before the pipeline ends, in milliseconds";
     }
-    RateLimiting in rate_limiting {
-        allowed_messages: AT_LEAST_ONE => "messages in each interval";
+    ProducerLimit in producer_limit {
+        allowed_messages: AT_LEAST_ONE => "messages that leave the producers in each interval";
         interval: Takes::Time => "the length of the interval, in milliseconds";
     }
     Processors in processors {
@@ -88,7 +88,13 @@ table! {
         max_demand: AT_LEAST_ONE, "10" => "how many messages each stage adds to what may be in flight";
         partition_by: Takes::Expression => "a function `&Message -> u64`: messages of one value go to the same stage";
         timeout: Takes::Time, "none" => "how long `handle_message` may take, in milliseconds";
+        rate_limiting: Takes::Group, "off" =>
+            "how many messages all processors together may handle in an interval; each attempt counts";
         retry: Takes::Group, "off" => "how messages that failed are tried again in the process";
+    }
+    ProcessorLimit in processor_limit {
+        allowed_messages: AT_LEAST_ONE => "calls of `handle_message` in each interval";
+        interval: Takes::Time => "the length of the interval, in milliseconds";
     }
     Batchers in batcher {
         stages: STAGES, "1" => "how many batch processor stages run";
@@ -107,9 +113,15 @@ table! {
         partition_by: Takes::Expression =>
             "a function `&Message -> u64`: batches of one value go to the same stage, in order";
         timeout: Takes::Time, "none" => "how long `handle_batch` may take, in milliseconds";
+        rate_limiting: Takes::Group, "off" =>
+            "how many of its batches may be handled in an interval; each attempt counts";
         retry: Takes::Group, "off" => "how batches that failed are tried again, with what is left";
         split: Takes::Flag, "false" =>
             "whether a batch that failed for good is halved until the guilty messages are alone";
+    }
+    BatcherLimit in batcher_limit {
+        allowed_batches: AT_LEAST_ONE => "calls of `handle_batch` for this batcher in each interval";
+        interval: Takes::Time => "the length of the interval, in milliseconds";
     }
     Batchers in batchers {
         default: Takes::Word, "the batcher named `default`" => "which batcher takes messages that were not routed";

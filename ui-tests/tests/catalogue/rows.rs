@@ -33,7 +33,11 @@ pub(crate) const ROWS: &[Row] = &[
         Rules(&[("on-another-item", "attribute/on_a_function"), ("on-another-item", "attribute/on_a_trait")]),
     ),
     row(3, "on an impl of a trait", Rules(&[("trait-impl", "attribute/on_a_trait_impl")])),
-    row(4, "on `unsafe impl`, `impl !T`", Rules(&[("unsafe-impl", "types/unsafe_impl")])),
+    row(
+        4,
+        "on `unsafe impl`, `impl !T`",
+        Rules(&[("unsafe-impl", "types/unsafe_impl"), ("negative-impl", "types/negative_impl")]),
+    ),
     row(5, "twice on an impl, on two impls of a type", Rules(&[("attribute-twice", "attribute/twice")])),
     row(6, "without arguments", Rules(&[("missing-topology", "attribute/empty")])),
     row(7, "on the impl of a nameless type", Rules(&[("not-a-named-type", "attribute/on_a_trait_object")])),
@@ -160,13 +164,27 @@ pub(crate) const ROWS: &[Row] = &[
     row(
         43,
         "a rate limit of nothing",
-        Rules(&[("at-least", "options/zero_allowed_messages"), ("at-least-one-millisecond", "options/zero_interval")]),
+        Rules(&[
+            ("at-least", "options/zero_allowed_messages"),
+            ("at-least", "options/zero_allowed_batches"),
+            ("at-least-one-millisecond", "options/zero_interval"),
+        ]),
     ),
-    row(44, "half a rate limit", Rules(&[("rate-limiting-is-incomplete", "options/rate_limiting_incomplete")])),
+    row(
+        44,
+        "half a rate limit",
+        Rules(&[
+            ("rate-limiting-is-incomplete", "options/rate_limiting_incomplete"),
+            ("rate-limiting-is-incomplete", "options/rate_limiting_of_batches_incomplete"),
+        ]),
+    ),
     row(
         45,
-        "a rate limit elsewhere than on producers",
-        Rules(&[("belongs-elsewhere", "options/rate_limiting_on_processors")]),
+        "a rate limit of no layer, or of messages where batches count",
+        Rules(&[
+            ("belongs-elsewhere", "options/rate_limiting_at_the_top"),
+            ("unknown-option", "options/rate_limiting_messages_of_batches"),
+        ]),
     ),
     row(
         46,
@@ -213,7 +231,14 @@ pub(crate) const ROWS: &[Row] = &[
         ]),
     ),
     row(56, "two batchers of one name", Rules(&[("duplicate-batcher", "batchers/duplicate")])),
-    row(57, "two batchers of one variant", Rules(&[("same-variant", "batchers/same_variant")])),
+    row(
+        57,
+        "two batchers of one variant",
+        Rules(&[
+            ("same-variant", "batchers/same_variant"),
+            ("same-variant", "batchers/same_variant_of_a_renamed_enum"),
+        ]),
+    ),
     row(58, "a route to an unknown batcher", Rules(&[("unknown-route", "types/unknown_route")])),
     row(59, "a `match` that misses a batcher", Rules(&[("match-is-not-exhaustive", "types/match_is_not_exhaustive")])),
     row(60, "a batcher that nothing is routed to", Rules(&[("never-routed-to", "types/never_routed_to")])),

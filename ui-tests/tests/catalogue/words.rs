@@ -29,6 +29,7 @@ pub(crate) const COMPILER: &[(&str, &[&str])] = &[
         ],
     ),
     ("unsafe-impl", &["inherent impls cannot be unsafe"]),
+    ("negative-impl", &["inherent impls cannot be negative"]),
     ("unused-pipeline", &["unused {} that must be used"]),
     ("unknown-value", &["cannot find value {} in this scope"]),
 ];
@@ -85,7 +86,7 @@ fn add(words: &mut BTreeMap<String, Vec<String>>, rule: &str, texts: Vec<String>
 
 /// The rulebook's variants as ids, with the texts of `Display`.
 fn rulebook() -> Vec<(String, Vec<String>)> {
-    let source = fs::read_to_string(root().join("topology/src/rules.rs")).unwrap();
+    let source = fs::read_to_string(root().join("topology/src/rules/words.rs")).unwrap();
     let display = source.split("impl fmt::Display for Rule").nth(1).unwrap().split("\n}").next().unwrap();
     let mut rules: Vec<(String, Vec<String>)> = Vec::new();
     for arm in display.split("Self::").skip(1) {

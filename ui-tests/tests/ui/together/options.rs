@@ -1,6 +1,7 @@
 // expect(unknown-option): unknown option `modul` in `producers`
 // expect(negative): `stages` cannot be negative, found `-4`
 // expect(wrong-literal): `max_deliveries` expects a whole number, found a string
+// expect(rate-limiting-is-incomplete): `rate_limiting` needs both `allowed_messages` and `interval`
 // expect(expected-comma): expected `,` between options, found `max_demand`
 // expect(foreign-name): `concurrency` is called `stages` here
 // expect(option-needs-a-value): `timeout` needs a value
@@ -10,7 +11,6 @@
 // expect(option-takes-a-value): `stages` takes a value after `=`
 // expect(wrong-literal): `split` expects `true` or `false`, found a number
 // expect(option-is-a-group): `retry` takes options in parentheses
-// expect(rate-limiting-is-incomplete): `rate_limiting` needs both `allowed_messages` and `interval`
 // expect(at-least): `allowed_messages` must be at least 1
 // expect(at-least-one-millisecond): `give_up_after` must be at least 1 ms
 // expect(at-least): `stages` must be at least 1

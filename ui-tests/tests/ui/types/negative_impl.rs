@@ -1,11 +1,11 @@
-// expect(belongs-elsewhere): `rate_limiting` belongs to `producers`, not to `processors`
+// expect(negative-impl): inherent impls cannot be negative
 use ui_tests::prelude::*;
 
 #[broadway(
     producers(default(module = Payloads)),
-    processors(default(rate_limiting(allowed_messages = 1, interval = 1))),
+    processors(default()),
 )]
-impl Orders {
+impl !Orders {
     async fn handle_message(&self, _message: &mut OrdersMessage) {}
 }
 

@@ -1,0 +1,21 @@
+// expect(at-least): `allowed_batches` must be at least 1
+use ui_tests::prelude::*;
+
+#[broadway(
+    producers(default(module = Payloads)),
+    processors(default()),
+    batchers(default(rate_limiting(allowed_batches = 0, interval = 1000))),
+)]
+impl Orders {
+    async fn handle_message(&self, _message: &mut OrdersMessage) {}
+
+    async fn handle_batch(&self, _batch: &mut Batch<Self>) {}
+}
+
+struct Orders;
+
+async fn start() {
+    Orders.start_link().await.unwrap();
+}
+
+fn main() {}
