@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::LitStr;
 
 use crate::{
     check,
@@ -44,8 +45,10 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
 fn understand(attribute: TokenStream, item: TokenStream, sink: &mut Diagnostics) -> Option<Model> {
     let target = resolve::target(impl_block::parse(item, sink)?, sink)?;
-    let empty = attribute.is_empty();
-    let (topology, sections) = resolve::declaration(entries(attribute.clone(), Keys::Options, sink), sink);
+    // `#[broadway = ".."]` comes as a text alone; the compiler says that it cannot be written so.
+    let written = if syn::parse2::<LitStr>(attribute.clone()).is_ok() { TokenStream::new() } else { attribute.clone() };
+    let empty = written.is_empty();
+    let (topology, sections) = resolve::declaration(entries(written, Keys::Options, sink), sink);
     let callbacks = resolve::callbacks(&target.syntax);
     let mut model = Model { attribute, topology, target, callbacks };
     check::check(&mut model, &sections, empty, sink);

@@ -42,6 +42,31 @@ pub trait Batcher: Copy + Eq + Hash + fmt::Debug + Send + Sync + 'static {
     fn index(self) -> usize;
 }
 
+/// What a message can be routed to: a batcher of its own pipeline, and nothing else.
+///
+/// ```
+/// use broadway::{DefaultBatcher, Route};
+///
+/// assert_eq!(DefaultBatcher::Default.into_batcher(), DefaultBatcher::Default);
+/// ```
+// docs/errors.md: not-a-route
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no batcher of this pipeline, whose batchers are `{B}`",
+    label = "expected a batcher of `{B}`",
+    note = "batchers are variants of an enum: for `batchers(s3(..))` write `message.put_batcher({B}::S3)`"
+)]
+pub trait Route<B> {
+    /// The batcher.
+    fn into_batcher(self) -> B;
+}
+
+impl<B: Batcher> Route<B> for B {
+    #[inline]
+    fn into_batcher(self) -> B {
+        self
+    }
+}
+
 /// The batcher of a pipeline with one batcher, or with none.
 ///
 /// ```

@@ -123,7 +123,7 @@ pub use builder::{Builder, Closures};
 pub use channel::channel;
 pub use error::{Chain, Error, Permanent, Result, ResultExt, RetryAfter};
 pub use failure::{DecodeError, Failure, FailureKind};
-pub use handler::{Batcher, BoxProducer, Broadway, Declared, DefaultBatcher, Lent, Outcome};
+pub use handler::{Batcher, BoxProducer, Broadway, Declared, DefaultBatcher, Lent, Outcome, Route};
 pub use message::{BatchMode, Done, Message};
 pub use overrides::{Origin, Overrides, OverridesError};
 pub use payload::Payload;

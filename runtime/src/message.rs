@@ -13,7 +13,7 @@ use crate::{
     envelope::Envelope,
     error::Error,
     failure::{Failure, FailureKind},
-    handler::{Batcher, DefaultBatcher},
+    handler::{Batcher, DefaultBatcher, Route},
     payload::Payload,
     ticket::{Ticket, Verdict},
 };
@@ -427,8 +427,8 @@ impl<T, B: Batcher> Message<T, B> {
     /// assert_eq!((report.acknowledged, report.batches), (2, 2));
     /// # Result::<()>::Ok(()) }).unwrap();
     /// ```
-    pub fn put_batcher(&mut self, batcher: B) {
-        self.batcher = Some(batcher);
+    pub fn put_batcher(&mut self, batcher: impl Route<B>) {
+        self.batcher = Some(batcher.into_batcher());
     }
 
     /// The batcher that the message was routed to, or the default one; `None` where there is neither.

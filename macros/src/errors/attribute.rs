@@ -177,6 +177,10 @@ pub(crate) fn attribute_inside() -> Text {
         .help("for `#[cfg(..)]`, put it on the impl, and write the impl twice")
 }
 
+pub(crate) fn documentation_inside() -> Text {
+    Text::new("options have no documentation: nobody would see it").help("write a comment, `// ..`")
+}
+
 fn shown(token: &TokenTree) -> String {
     match token {
         TokenTree::Group(group) => match group.delimiter() {

@@ -19,6 +19,7 @@ pub(crate) fn on_another_item(keyword: &str) -> Text {
         "mod" => "module",
         "use" => "import",
         "type" => "type alias",
+        "macro" => "macro call",
         word => word,
     };
     Text::new(format!("`#[broadway]` expects an inherent `impl` block, found {} {item}", article(item)))

@@ -29,11 +29,23 @@ pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
         format!(" The batchers of `{pipeline}`, for `put_batcher` and for matching on `batch.batcher()`.")
     };
     let about_message = format!(" A message of `{pipeline}`; `T` is what its producer emits.");
-    // "Defined here" of the compiler points at the key of the section.
-    let place = Place::of(&model.topology.batchers.as_ref().map(|batchers| &batchers.key));
-    let head = place.start(quote!(#visibility enum));
+    // "Defined here" of the compiler points at the key of the section, and at the type where there is none; at a visibility
+    // that was written, because that may be what is wrong.
+    let at_type = Place::of(&model.target.self_type);
+    let of_section = model.topology.batchers.as_ref().map(|batchers| Place::of(&batchers.key));
+    let written = model.topology.visibility.as_ref().map(Place::of);
+    let place = written.or(of_section).unwrap_or(at_type);
+    let visible = |place: Place, keyword| {
+        let head = if written.is_some() { visibility.clone() } else { place.start(visibility.clone()) };
+        let keyword = place.end(keyword);
+        quote!(#head #keyword)
+    };
+    let head = visible(place, quote!(enum));
     let batcher = place.named(batcher);
     let body = place.braces(quote!(#(#variants,)*));
+    let at = written.unwrap_or(at_type);
+    let (alias, message) = (visible(at, quote!(type)), at.named(message));
+    let (parameter, close, end) = (at.end(quote!(<T =)), at.end(quote!(>)), at.end(quote!(;)));
     quote! {
         #[doc = #about_enum]
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
@@ -52,7 +64,7 @@ pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
 
         #[doc = #about_message]
         #[allow(dead_code, unreachable_pub)]
-        #visibility type #message<T = #runtime::Payload> = #runtime::Message<T, #batcher>;
+        #alias #message #parameter #runtime::Payload #close = #runtime::Message<T, #batcher> #end
     }
 }
 

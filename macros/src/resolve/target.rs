@@ -3,6 +3,7 @@
 use proc_macro2::Span;
 use syn::{GenericParam, Generics, Ident, Type, WherePredicate};
 
+use super::Unraw;
 use crate::{
     diagnostics::Diagnostics,
     errors,
@@ -48,7 +49,7 @@ pub(crate) fn target(syntax: ImplBlock, sink: &mut Diagnostics) -> Option<Target
         sink.error(&method.name, errors::name_is_generated(&method.name));
         taken.push(method.name.clone());
     }
-    let name = Ident::new(&name.to_string(), Span::call_site().located_at(name.span()));
+    let name = Ident::new(&name.unraw_text(), Span::call_site().located_at(name.span()));
     Some(Target { generics, self_type: syntax.self_type.clone(), name, taken, syntax })
 }
 

@@ -70,8 +70,11 @@ fn entry(input: ParseStream<'_>, keys: Keys, sink: &mut Diagnostics) -> Option<E
     if input.peek(Token![#]) && input.peek2(token::Bracket) {
         let mut attribute = TokenStream::new();
         attribute.extend(input.parse::<TokenTree>());
-        attribute.extend(input.parse::<TokenTree>());
-        sink.error(attribute, errors::attribute_inside());
+        let inside = input.parse::<TokenTree>();
+        let is_doc = matches!(&inside, Ok(TokenTree::Group(group)) if is_documentation(group.stream()));
+        attribute.extend(inside);
+        let text = if is_doc { errors::documentation_inside() } else { errors::attribute_inside() };
+        sink.error(attribute, text);
         return if input.is_empty() { None } else { entry(input, keys, sink) };
     }
     let Ok(key) = input.call(Ident::parse_any) else {
@@ -158,6 +161,11 @@ fn stray_comma(input: ParseStream<'_>, sink: &mut Diagnostics) -> bool {
 }
 
 /// Reports what stands where a key should, and skips it.
+/// `/// ..` comes as `#[doc = ".."]`.
+fn is_documentation(attribute: TokenStream) -> bool {
+    matches!(attribute.into_iter().next(), Some(TokenTree::Ident(name)) if name == "doc")
+}
+
 fn bad_key(input: ParseStream<'_>, keys: Keys, sink: &mut Diagnostics) {
     let literal = input.fork().parse::<Lit>().ok();
     let tokens = skip(input);

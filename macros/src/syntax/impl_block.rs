@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 use syn::{
-    Attribute, Generics, Signature, Token, Type, Visibility, WhereClause,
+    Attribute, Generics, Signature, Token, Type, TypeGroup, TypeParen, Visibility, WhereClause,
     ext::IdentExt,
     parse::{Parse, ParseStream, Parser, discouraged::Speculative},
     token,
@@ -71,7 +71,7 @@ fn header(input: ParseStream<'_>, sink: &mut Diagnostics) -> syn::Result<Option<
     let _: Token![impl] = input.parse()?;
     let mut generics = if input.peek(Token![<]) { input.parse()? } else { Generics::default() };
     let _ = input.parse::<Option<Token![!]>>();
-    let self_type: Type = input.parse()?;
+    let self_type = plain(input.parse()?);
     if input.peek(Token![for]) {
         let for_token: Token![for] = input.parse()?;
         sink.error(quote!(#self_type #for_token), errors::trait_impl(input.parse::<Type>().ok().as_ref()));
@@ -84,6 +84,14 @@ fn header(input: ParseStream<'_>, sink: &mut Diagnostics) -> syn::Result<Option<
     Ok(Some(ImplBlock { attributes, generics, self_type, methods }))
 }
 
+/// The type without what a macro that passed it on, or its author, put around it.
+fn plain(ty: Type) -> Type {
+    match ty {
+        Type::Group(TypeGroup { elem, .. }) | Type::Paren(TypeParen { elem, .. }) => plain(*elem),
+        ty => ty,
+    }
+}
+
 fn wrong_item(start: ParseStream<'_>, sink: &mut Diagnostics) {
     let _ = start.parse::<Visibility>();
     while let Ok(token) = start.parse::<TokenTree>() {
@@ -94,6 +102,7 @@ fn wrong_item(start: ParseStream<'_>, sink: &mut Diagnostics) {
                 let name = start.call(Ident::parse_any).ok();
                 return sink.error(keyword, errors::on_a_type(name.as_ref()));
             }
+            _ if start.peek(Token![!]) => return sink.error(keyword, errors::on_another_item("macro")),
             word => return sink.error(keyword, errors::on_another_item(word)),
         }
     }
@@ -105,6 +114,8 @@ fn members(body: ParseStream<'_>) -> Vec<Method> {
         let attributes = body.call(Attribute::parse_outer).unwrap_or_default();
         let ahead = body.fork();
         let _ = ahead.parse::<Visibility>();
+        // That a method cannot be `default` is the compiler's to say.
+        let _ = ahead.parse::<Option<Token![default]>>();
         if is_method(&ahead) {
             let name = method_name(&ahead);
             let signature = ahead.call(Signature::parse).ok();

@@ -137,6 +137,8 @@ enum Fault {
     Error(Error),
     TimedOut(Duration),
     Panic(Box<dyn Any + Send>),
+    /// It was not called, and cannot be before the end.
+    NoPermit,
 }
 
 impl<P: Broadway> Processor<P> {
@@ -297,13 +299,7 @@ async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, r
             _ if round.apart => {
                 let (waiting, heard) = (round.messages.len() - round.ways.len(), round.heard);
                 let Some(message) = round.messages.get_mut(round.ways.len()) else { return };
-                match Box::pin(handle_apart(stage, rules, waiting, heard, message)).await {
-                    Some(result) => result,
-                    None => {
-                        round.ways.push(Way::Released);
-                        continue;
-                    }
-                }
+                Box::pin(handle_apart(stage, rules, waiting, heard, message)).await
             }
             // Pinned where it is made: awaited by value, it is moved once more.
             None => pin!(stage.pipeline.process(message)).await.map_err(Fault::Error),
@@ -313,21 +309,21 @@ async fn handle_all<P: Broadway, A: Again<P>>(stage: &Stage<P>, rules: &Rules, r
     }
 }
 
-/// `handle_message` for one message with what most have not: a permit to wait for, a span. `None` if there is no permit.
+/// `handle_message` for one message with what most have not: a permit to wait for, a span.
 async fn handle_apart<P: Broadway>(
     stage: &Stage<P>,
     rules: &Rules,
     waiting: usize,
     heard: bool,
     message: &mut MessageOf<P>,
-) -> Option<Result<P::Output, Fault>> {
+) -> Result<P::Output, Fault> {
     if let Some(permits) = &rules.permits
         && !permits.take(waiting).await
     {
-        return None;
+        return Err(Fault::NoPermit);
     }
     let span = if heard { stage.probe.message_start(message.id(), message.delivery()) } else { Span::none() };
-    Some(judge_time(within(rules.timeout, stage.pipeline.process(message).instrument(span)).await))
+    judge_time(within(rules.timeout, stage.pipeline.process(message).instrument(span)).await)
 }
 
 fn judge_time<T>(handled: Result<Result<T, Error>, Duration>) -> Result<T, Fault> {
@@ -358,7 +354,7 @@ impl<P: Broadway> Round<P> {
         if way == Way::Failed {
             note_failure(&stage.probe, message);
             way = again.failed(stage, self.ways.len(), message);
-        } else if self.heard {
+        } else if self.heard && way != Way::Released {
             stage.probe.message_stop(message.id());
         }
         self.ways.push(way);
@@ -375,6 +371,7 @@ fn judge_fault<P: Broadway>(stage: &Stage<P>, message: &mut MessageOf<P>, fault:
         Fault::Error(error) => Failure::new(FailureKind::Error, error, &stage.name),
         Fault::TimedOut(timeout) => Failure::timed_out(timeout, &stage.name),
         Fault::Panic(panic) => Failure::panicked(panic, &stage.name),
+        Fault::NoPermit => return Way::Released,
     });
     Way::Failed
 }

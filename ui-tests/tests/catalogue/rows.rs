@@ -30,7 +30,12 @@ pub(crate) const ROWS: &[Row] = &[
     row(
         2,
         "on a function, a module, a trait",
-        Rules(&[("on-another-item", "attribute/on_a_function"), ("on-another-item", "attribute/on_a_trait")]),
+        Rules(&[
+            ("on-another-item", "attribute/on_a_function"),
+            ("on-another-item", "attribute/on_a_trait"),
+            ("on-another-item", "attribute/on_a_method"),
+            ("on-another-item", "attribute/on_a_macro_call"),
+        ]),
     ),
     row(3, "on an impl of a trait", Rules(&[("trait-impl", "attribute/on_a_trait_impl")])),
     row(
@@ -445,4 +450,34 @@ pub(crate) const ROWS: &[Row] = &[
         ),
     ),
     row(131, "a name for the enum that is none", Rules(&[("enum-is-a-name", "batchers/enum_is_a_string")])),
+    row(132, "two impls of one type", Rules(&[("name-is-taken", "types/two_impls")])),
+    row(
+        133,
+        "what else the compiler says of two impls of one type",
+        Unit("second-impl", "ui-tests/tests/catalogue/main.rs::every_fixture_gets_the_errors_that_it_expects"),
+    ),
+    row(134, "documentation of an option", Rules(&[("documentation-inside", "attribute/documentation_inside")])),
+    row(135, "a text in place of the topology", Rules(&[("missing-topology", "attribute/a_text")])),
+    row(136, "a visibility of another module", Rules(&[("vis-of-another-module", "types/vis_of_another_module")])),
+    row(
+        137,
+        "parameters of the type that are missing, or have defaults",
+        Rules(&[
+            ("missing-type-parameter", "types/missing_type_parameter"),
+            ("default-of-a-parameter", "types/default_of_a_parameter"),
+            ("unbounded-parameter", "attribute/unbounded_parameter_and_where"),
+        ]),
+    ),
+    row(138, "a `default` callback", Rules(&[("default-callback", "types/default_callback")])),
+    row(
+        139,
+        "a mistake in what a macro passes on",
+        Rules(&[("unknown-option", "options/slip_in_a_macro"), ("at-least", "options/zero_in_a_macro")]),
+    ),
+    row(140, "a value that is half typed", Rules(&[("not-an-expression", "attribute/half_typed_path")])),
+    row(
+        141,
+        "a route to what is no batcher of the pipeline",
+        Rules(&[("not-a-route", "first_mistakes/route_by_name"), ("not-a-route", "types/route_to_another_pipeline")]),
+    ),
 ];

@@ -20,6 +20,7 @@ pub(crate) const COMPILER: &[(&str, &[&str])] = &[
     ("other-type", &["mismatched types"]),
     ("private-type", &["private type {} in public interface"]),
     ("removed-callback", &["no function or associated item named `handle_message` found for struct {}"]),
+    ("second-impl", &["conflicting implementations of trait {} for type {}", "multiple applicable items in scope"]),
     ("syntax-error-in-a-body", &["unexpected token: {}"]),
     (
         "unknown-route",
@@ -30,6 +31,10 @@ pub(crate) const COMPILER: &[(&str, &[&str])] = &[
     ),
     ("unsafe-impl", &["inherent impls cannot be unsafe"]),
     ("negative-impl", &["inherent impls cannot be negative"]),
+    ("default-callback", &["specialization is unstable"]),
+    ("vis-of-another-module", &["visibilities can only be restricted to ancestor modules"]),
+    ("missing-type-parameter", &["missing generics for struct {}"]),
+    ("default-of-a-parameter", &["defaults for generic parameters are not allowed here"]),
     ("unused-pipeline", &["unused {} that must be used"]),
     ("unknown-value", &["cannot find value {} in this scope"]),
 ];

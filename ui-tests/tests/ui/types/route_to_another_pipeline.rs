@@ -1,4 +1,4 @@
-// expect(other-type): mismatched types
+// expect(not-a-route): `PaymentsBatcher` is no batcher of this pipeline, whose batchers are `OrdersBatcher`
 use ui_tests::prelude::*;
 
 #[broadway(
