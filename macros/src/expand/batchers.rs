@@ -29,12 +29,12 @@ pub(super) fn items(model: &Model, names: &Names) -> TokenStream {
         format!(" The batchers of `{pipeline}`, for `put_batcher` and for matching on `batch.batcher()`.")
     };
     let about_message = format!(" A message of `{pipeline}`; `T` is what its producer emits.");
-    // "Defined here" of the compiler points at the key of the section, and at the type where there is none; at a visibility
-    // that was written, because that may be what is wrong.
+    // "Defined here" of the compiler points at the key of the section. Without one it points at a visibility that was
+    // written, because that may be what is wrong, or else at the type.
     let at_type = Place::of(&model.target.self_type);
     let of_section = model.topology.batchers.as_ref().map(|batchers| Place::of(&batchers.key));
     let written = model.topology.visibility.as_ref().map(Place::of);
-    let place = written.or(of_section).unwrap_or(at_type);
+    let place = of_section.or(written).unwrap_or(at_type);
     let visible = |place: Place, keyword| {
         let head = if written.is_some() { visibility.clone() } else { place.start(visibility.clone()) };
         let keyword = place.end(keyword);
