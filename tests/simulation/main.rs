@@ -13,10 +13,10 @@ fn two_thousand_seeds_break_no_promise() {
     assert!(n >= 10, "only {n} {what}\n{}", sum.tally);
 }
 
-/// Of a million, and never among the first: the oracle was wrong in them.
+/// Eight of a million. In two the rate limit gave demand away twice; in the others the oracle was wrong.
 #[test]
 fn seeds_that_failed_once_break_no_promise() {
-    for seed in [90_960, 232_945, 234_029, 658_183, 842_026, 962_064] {
+    for seed in [90_960, 95_344, 232_945, 234_029, 478_515, 658_183, 842_026, 962_064] {
         assert_eq!(run(&Scenario::of(seed), false).violations, [""; 0], "seed {seed}");
     }
 }
@@ -39,7 +39,7 @@ fn the_same_seed_is_the_same_run() {
 #[test]
 fn a_stop_or_a_kill_at_every_step_of_small_cases_breaks_no_promise() {
     // All of them take minutes without optimization: `cargo xtask simulate --small`.
-    let sum = small(7, false);
+    let sum = small(13, false);
     let violations: Vec<&String> = sum.violations.iter().take(5).map(|(_, violation)| violation).collect();
     assert!(violations.is_empty(), "{violations:#?}");
     assert!(sum.seeds >= 5_000, "only {} runs\n{}", sum.seeds, sum.tally);

@@ -1,7 +1,12 @@
 //! How many messages leave all producers together in an interval.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
 use broadway::{
-    Builder, Pipeline, Status,
+    Builder, Incoming, Next, Outbox, Pipeline, Producer, Result, Status, async_trait,
     stage::transform,
     testing::{Choose, Schedule, Step as Turn, TestProducer},
     topology::RateLimiting,
@@ -280,4 +285,44 @@ async fn producers_that_run_before_the_limiter_have_one_interval_and_not_two() {
         emitted
     };
     assert_eq!(within(Schedule::run(Youngest, run)).await, 10);
+}
+
+/// Emits all that it is asked for, ten milliseconds later.
+struct Willing(Arc<AtomicUsize>);
+
+#[async_trait]
+impl Producer for Willing {
+    type Data = u64;
+
+    async fn handle_demand(&mut self, demand: usize, out: &mut Outbox<u64>) -> Result<Next> {
+        tokio::time::sleep(ms(10)).await;
+        (0..demand).for_each(|_| out.push(Incoming::new(0)));
+        self.0.fetch_add(demand, Relaxed);
+        Ok(Next::More)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_limit_holds_back_keeps_its_demand() {
+    within(async {
+        let emitted = Arc::new(AtomicUsize::new(0));
+        let count = emitted.clone();
+        let pipeline =
+            Builder::<u64, ()>::new("held", move |_| Willing(count.clone()), |_| std::future::pending().boxed())
+                .topology(|topology| {
+                    topology.producers.stages(2).rate_limiting = Some(limit(3, 100));
+                    topology.processors.stages(4).max_demand(1);
+                })
+                .start_link()
+                .await
+                .unwrap();
+        tokio::time::sleep(ms(1_000)).await;
+        assert_eq!(
+            emitted.load(Relaxed),
+            4,
+            "one of four waits for the limit, and nobody may emit another in its place"
+        );
+        pipeline.stop_within(ms(100)).await.unwrap();
+    })
+    .await;
 }

@@ -224,12 +224,14 @@ impl<P: Broadway> Producer<P> {
                 return received;
             }
             self.probe.rate_limited(outbox.len());
-            // The push freed what was reserved.
-            let Some(_) = until(draining, self.outlet.reserve(1, outbox.len())).await else { return received };
+            // What waits has its demand, unless the producer exceeded it.
+            if !self.outlet.has_reserved() && until(draining, self.outlet.reserve(1, outbox.len())).await.is_none() {
+                return received;
+            }
         }
     }
 
-    /// Pushes up to `most` of what is in the outbox, and frees what was reserved beyond. Settles what the transformer could
+    /// Pushes up to `most` of what is in the outbox, and frees what was reserved beyond all of it. Settles what the transformer could
     /// not convert.
     async fn push(&mut self, outbox: &mut Outbox<P::Data>, most: usize, emitted_at: u64) -> usize {
         let rejected = std::mem::take(outbox.rejected());
@@ -244,6 +246,8 @@ impl<P: Broadway> Producer<P> {
         };
         let emitted = outbox.emitted();
         let mut later = if most < emitted.len() { emitted.split_off(most) } else { Vec::new() };
+        // Else others would emit in its place.
+        self.outlet.keep(later.len());
         // Both lists are filled before the edge is locked: nothing of the user's runs under the lock.
         if self.plan.topology.processors.partitioned {
             for mut message in emitted.drain(..).map(message) {

@@ -17,6 +17,8 @@ pub(crate) struct Feeder<C: Cargo> {
     edge: Arc<Edge<C>>,
     index: usize,
     reserved: usize,
+    /// So much of it stays reserved at the next fill.
+    kept: usize,
     /// Emptied chunks, to be filled.
     spares: Vec<C>,
     /// A buffer, empty between two calls.
@@ -31,7 +33,7 @@ impl<C: Cargo> Edge<C> {
             state.feeders.len() - 1
         });
         drop(state);
-        Feeder { edge: self.clone(), index, reserved: 0, spares: Vec::new(), wakers: Vec::new() }
+        Feeder { edge: self.clone(), index, reserved: 0, kept: 0, spares: Vec::new(), wakers: Vec::new() }
     }
 }
 
@@ -134,11 +136,24 @@ impl<C: Cargo> Feeder<C> {
         self.edge.lock().closed
     }
 
-    /// Pushes `n` messages, unless the edge is closed, and frees what was reserved.
+    /// Of what is reserved, so much is not freed by the next fill: it is for messages that are there and may not move yet.
+    pub(crate) fn keep(&mut self, kept: usize) {
+        self.kept = kept;
+    }
+
+    /// Whether demand is reserved.
+    pub(crate) fn has_reserved(&self) -> bool {
+        self.reserved > 0
+    }
+
+    /// Pushes `n` messages, unless the edge is closed, and frees what was reserved and is not kept.
     fn filled<R>(&mut self, n: usize, push: impl FnOnce(&mut State<C>) -> R) -> Option<R> {
         let mut state = self.edge.lock();
-        state.reserved -= self.reserved;
-        state.open += std::mem::take(&mut self.reserved) as isize;
+        let kept = std::mem::take(&mut self.kept).min(self.reserved.saturating_sub(n));
+        // What is filled counts as freed first.
+        let freed = std::mem::replace(&mut self.reserved, kept) - kept;
+        state.reserved -= freed;
+        state.open += freed as isize;
         let pushed = if state.closed {
             None
         } else {
