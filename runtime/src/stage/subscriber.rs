@@ -76,15 +76,15 @@ enum State {
 /// | `Temporary` | goes on | goes on | goes on |
 ///
 /// Giving up is a drain that ends with [`StopError::GaveUp`](crate::StopError::GaveUp) and the reason. To go on is to
-/// subscribe again where [`resubscribe`](Self::resubscribe) says; without one nothing can come any more, and the producer
+/// subscribe again where [`resubscribe`](FromStage::resubscribe) says; without one nothing can come any more, and the producer
 /// finishes. A subscription that does not come about fails the start, or with `resubscribe` is tried again.
 ///
 /// **A drain** cancels the subscription. What the stage has sent by then is handled, and what others ask for stays with it.
 ///
 /// **What is lost.** Events are plain values. What is in the stage, or on its way, when the stage or the process crashes is
 /// gone; so is what a producer stage held when it crashed, which the event `discarded` tells. In the pipeline every message
-/// is settled, but nobody is told unless [`acknowledger`](Self::acknowledger) says who, or the events carry that
-/// themselves ([`incoming`](Self::incoming)): a message that fails is gone when `handle_failed` has seen it.
+/// is settled, but nobody is told unless [`acknowledger`](FromStage::acknowledger) says who, or the events carry that
+/// themselves ([`incoming`](FromStage::incoming)): a message that fails is gone when `handle_failed` has seen it.
 ///
 /// ```
 /// use broadway::{prelude::*, stage::{self, Fair, Gives, Stage, from_iter, from_stage}};
