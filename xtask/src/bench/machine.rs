@@ -13,11 +13,12 @@ pub(crate) fn describe() -> Result<String, String> {
     let model = of_file("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.into());
     let memory = of_file("/proc/meminfo", "MemTotal").and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
     let memory = memory.map_or_else(String::new, |kib| format!(", {} GiB of memory", kib.div_ceil(1 << 20)));
+    // What a distribution or a host appends to the version says nothing about speed.
     let system = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     Ok(format!(
         "ran on {date} at commit {commit}, with {compiler} on {cores} cores of \"{model}\"{memory} and {} {}.",
         std::env::consts::OS,
-        system.trim()
+        system.split('-').next().unwrap_or_default().trim()
     ))
 }
 
