@@ -1,6 +1,6 @@
 //! Batch keys: how many batches fill at the same time.
 
-mod keyed;
+pub(crate) mod keyed;
 
 use std::time::Duration;
 

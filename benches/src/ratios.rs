@@ -71,6 +71,9 @@ fn changed(bench: &Bench) -> Table {
     let values = bench.effort.in_turns(&[seed_deck(two), seed_deck(one)]);
     let row = Row::side_by_side("2 threads / 1 thread", &values[0], &values[1]);
     table.push(row.ratio_target(&targets::THREADS, &values[0], &values[1]));
+    let no_batcher = |on| Bench::rate(on, n, |n| ours::run(n, NO_BATCHER));
+    let values = bench.effort.in_turns(&[no_batcher(two), no_batcher(one)]);
+    table.push(Row::side_by_side("no batcher, 2 threads / 1 thread", &values[0], &values[1]));
 
     let bare = Bench::rate(one, n, |n| bare::ours::run(n, bare::ours::SEED_DECK));
     let values = bench.effort.in_turns(&[seed_deck(one), bare]);

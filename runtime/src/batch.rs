@@ -117,7 +117,8 @@ pub enum Trigger {
     Timeout,
     /// A message asked for it ([`BatchMode::Flush`](crate::BatchMode::Flush)), or the pipeline drains.
     Flush,
-    /// `max_pending` messages were waiting, and this batch was the oldest.
+    /// `max_pending` messages were waiting, and this batch was one of the oldest: so many leave as have an eighth of these
+    /// messages.
     Pressure,
 }
 

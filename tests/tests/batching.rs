@@ -179,6 +179,23 @@ async fn at_max_pending_the_oldest_batch_leaves_early() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn at_max_pending_the_oldest_batches_make_room_for_an_eighth_of_it() {
+    within(async {
+        let producer = TestProducer::new();
+        let (pipeline, batches) = start(&producer, &open(), |topology| {
+            topology.batcher("default").max_pending(16).batch_timeout(60_000);
+        })
+        .await;
+        producer.push_all(bulk((0..16).map(|key| key * 10)));
+        tokio::time::sleep(ms(10)).await;
+        assert_eq!(batches.all(), [seen(0, [0], "pressure"), seen(0, [10], "pressure")]);
+        let report = pipeline.stop().await.unwrap();
+        assert_eq!((batches.len(), report.acknowledged), (16, 16));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waits_for_a_sink_that_hangs_is_bounded() {
     within(async {
         let (producer, sink) = (TestProducer::of(bulk(0..1_000)), Gate::shut());

@@ -86,7 +86,7 @@ impl Producer for Offered {
 }
 
 /// Runs so many messages, a multiple of the producers, as fast as it goes.
-pub(super) async fn run(messages: u64, keys: u64) {
+pub(crate) async fn run(messages: u64, keys: u64) {
     let sum = Arc::new(AtomicU64::new(0));
     let pipeline = Keyed { messages, keys, offered: None, sum: sum.clone() };
     let pipeline = pipeline.start_link().await.expect("the pipeline starts");

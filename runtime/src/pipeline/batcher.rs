@@ -20,6 +20,10 @@ use crate::{
     telemetry::{Meter, Probe, StageCounters},
 };
 
+/// What part of `max_pending` makes room at once. One batch at a time, each of a message or two where there are about as many
+/// keys as places, would cost a switch between tasks for each.
+const PRESSED: usize = 8;
+
 pub(crate) struct Batcher<P: Broadway> {
     pub(crate) inbox: Consumer<Box<Handled<P>>>,
     /// One for all batch processors, or one for each partition.
@@ -39,7 +43,7 @@ impl<P: Broadway> Batcher<P> {
         let mut alarm = pin!(sleep_until(Instant::now()));
         let mut armed = false;
         loop {
-            self.emit();
+            self.emit(0);
             let limit = self.limit();
             self.meter.end();
             let any_ready = self.pending.any_ready();
@@ -110,18 +114,19 @@ impl<P: Broadway> Batcher<P> {
         }
     }
 
-    /// Sends all batches that are full, and of those that still fill as many as there are batch processors free; each way
-    /// out in the order in which its batches became ready.
-    fn emit(&mut self) {
+    /// Sends all batches that are full, and of those that still fill as many as there are batch processors free, or as have
+    /// to make room for so many messages; each way out in the order in which its batches became ready.
+    fn emit(&mut self, mut pressed: usize) {
         for index in 0..self.outlets.len() {
             while let Some(full) = self.pending.is_next_full(index) {
-                if !full && !self.outlets[index].has_room() {
+                if !full && pressed == 0 && !self.outlets[index].has_room() {
                     break;
                 }
                 let Some(parcel) = self.pending.pop(index) else { break };
                 if let Some(Batch { info, .. }) = &parcel.batch {
                     self.probe.batch(info.size, info.trigger);
                     let size = info.size;
+                    pressed = pressed.saturating_sub(size);
                     self.outlets[index].put(parcel, size);
                 }
             }
@@ -129,15 +134,16 @@ impl<P: Broadway> Batcher<P> {
         }
     }
 
-    /// How many messages may be taken. When it is none, and no batch is on its way out, the oldest one leaves early.
+    /// How many messages may be taken. When it is none, and no batch is on its way out, the oldest ones leave early.
     fn limit(&mut self) -> usize {
         let mut limit = self.room_for();
         if limit == 0 {
             self.outlets.iter_mut().for_each(BatchOutlet::look);
             limit = self.room_for();
-            if limit == 0 && !self.pending.any_ready() && self.outlets.iter().all(|outlet| outlet.held() == 0) {
-                self.pending.press();
-                self.emit();
+            if limit == 0 && self.outlets.iter().all(|outlet| outlet.held() == 0) {
+                let pressed = (self.max_pending / PRESSED).max(1);
+                self.pending.press(pressed);
+                self.emit(pressed);
                 limit = self.room_for();
             }
         }

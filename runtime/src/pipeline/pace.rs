@@ -25,7 +25,7 @@ impl Pace {
     /// Whether the last rounds were quick.
     #[inline]
     pub(crate) fn is_quick(&self) -> bool {
-        self.meter.is_brief() && !self.waits
+        self.meter.is_quick() && !self.waits
     }
 
     /// Waits for work; time spent so is no work.

@@ -200,9 +200,14 @@ impl<P: Broadway> Pending<P> {
         }
     }
 
-    /// The oldest open batch may leave, because too much waits.
-    pub(crate) fn press(&mut self) {
-        if self.oldest != NONE {
+    /// Too much waits: besides those that may leave, the oldest open batches may, until these are so many messages.
+    pub(crate) fn press(&mut self, messages: usize) {
+        let len = |index: &usize| self.places[*index].as_ref().map_or(0, |forming| forming.len);
+        let mut ready: usize = self.ready.iter().flatten().map(len).sum();
+        while ready < messages
+            && let Some(oldest) = self.neighbour(self.oldest)
+        {
+            ready += oldest.len;
             self.make_ready(self.oldest, Trigger::Pressure);
         }
     }

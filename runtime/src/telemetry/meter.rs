@@ -18,6 +18,9 @@ const BRIEF: Duration = Duration::from_micros(20);
 /// So many.
 const SAMPLE: u32 = 4;
 
+/// A stage whose rounds take less needs no help from others.
+const QUICK: Duration = Duration::from_micros(2);
+
 pub(crate) struct Meter {
     clock: Clock,
     counters: Arc<StageCounters>,
@@ -33,6 +36,8 @@ pub(crate) struct Meter {
     latencies: Latencies,
     /// Whether rounds took less than [`BRIEF`] when the clock was read last.
     brief: bool,
+    /// Whether they took less than [`QUICK`].
+    quick: bool,
     /// Whether it is idle: no round is under way or about to be taken without a wait.
     rests: bool,
 }
@@ -44,13 +49,24 @@ impl Meter {
         let worked = counters.workload.at(since);
         counters.idled.store(0, Relaxed);
         let latencies = Latencies::default();
-        Self { clock, counters, worked, since, rounds: 0, stands_for: 1, latencies, brief: false, rests: true }
+        Self {
+            clock,
+            counters,
+            worked,
+            since,
+            rounds: 0,
+            stands_for: 1,
+            latencies,
+            brief: false,
+            quick: false,
+            rests: true,
+        }
     }
 
-    /// Whether rounds are brief, as far as is known.
+    /// Whether rounds are quick, as far as is known.
     #[inline(always)]
-    pub(crate) fn is_brief(&self) -> bool {
-        self.brief
+    pub(crate) fn is_quick(&self) -> bool {
+        self.quick
     }
 
     /// Waits for work; time spent so is no work.
@@ -148,7 +164,8 @@ impl Meter {
         self.counters.work.record(worked / rounds, rounds);
         self.latencies.record(&self.counters, now);
         self.worked += worked;
-        self.brief = is_brief(worked, rounds);
+        self.brief = worked < BRIEF.as_nanos() as u64 * rounds;
+        self.quick = is_quick(worked, rounds);
         (self.since, self.stands_for, self.rounds) = (now, self.rounds, 0);
     }
 }
@@ -166,12 +183,12 @@ pub(crate) async fn idle<F: Future>(counters: &StageCounters, clock: Clock, wait
 }
 
 /// A simulation decides by itself how fast the machine is.
-fn is_brief(worked: u64, rounds: u64) -> bool {
+fn is_quick(worked: u64, rounds: u64) -> bool {
     #[cfg(feature = "testing")]
     if let Some(random) = crate::schedule::random() {
         return random.is_multiple_of(2);
     }
-    worked < BRIEF.as_nanos() as u64 * rounds
+    worked < QUICK.as_nanos() as u64 * rounds
 }
 
 /// A stage that ends, or is killed, is idle from then on.

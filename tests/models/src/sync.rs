@@ -2,10 +2,17 @@
 
 use std::{
     future::poll_fn,
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
 };
 
 pub(crate) use loom::sync::{Mutex, MutexGuard, RwLock};
+
+/// In a model all turns are one.
+pub(crate) fn end_turn(_cx: &mut Context<'_>) {}
+
+pub(crate) fn has_other_threads() -> bool {
+    false
+}
 
 /// Made anew in each execution.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! What is left of the meter when nothing is recorded: whether rounds are brief, which decides who is woken. The clock is
+//! What is left of the meter when nothing is recorded: whether rounds are quick, which decides who is woken. The clock is
 //! read after a rest that a stage needs to know its pace, and after a round, or after every fourth while they are brief.
 
 use std::{
@@ -13,22 +13,24 @@ use super::{Clock, Latencies, StageCounters};
 /// As in the runtime.
 const BRIEF: Duration = Duration::from_micros(20);
 const SAMPLE: u32 = 4;
+const QUICK: Duration = Duration::from_micros(2);
 
 pub(crate) struct Meter {
     since: Instant,
     rounds: u32,
     brief: bool,
+    quick: bool,
     rests: bool,
 }
 
 impl Meter {
     pub(crate) fn new(_clock: Clock, _counters: Arc<StageCounters>) -> Self {
-        Self { since: Instant::now(), rounds: 0, brief: false, rests: true }
+        Self { since: Instant::now(), rounds: 0, brief: false, quick: false, rests: true }
     }
 
     #[inline(always)]
-    pub(crate) fn is_brief(&self) -> bool {
-        self.brief
+    pub(crate) fn is_quick(&self) -> bool {
+        self.quick
     }
 
     pub(crate) fn wait<F: Future + Unpin>(&mut self, mut work: F) -> impl Future<Output = F::Output> {
@@ -64,7 +66,8 @@ impl Meter {
         self.rounds += 1;
         if !self.brief || self.rounds == SAMPLE {
             let now = Instant::now();
-            self.brief = now - std::mem::replace(&mut self.since, now) < BRIEF * self.rounds;
+            let worked = now - std::mem::replace(&mut self.since, now);
+            (self.brief, self.quick) = (worked < BRIEF * self.rounds, worked < QUICK * self.rounds);
             self.rounds = 0;
         }
     }

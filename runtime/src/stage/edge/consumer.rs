@@ -8,18 +8,23 @@ use std::{
 };
 
 use super::{Cargo, Edge, Slot, State, Wakers, wake};
+use crate::sync::{end_turn, has_other_threads};
 
 #[derive(Debug)]
 pub(crate) struct Consumer<C: Cargo> {
     edge: Arc<Edge<C>>,
     index: usize,
     held: usize,
+    /// Whether it has woken a feeder since it waited last.
+    called: bool,
+    /// Whether the runtime has other threads.
+    others: bool,
 }
 
 impl<C: Cargo> Edge<C> {
     /// The consumer of that index. There is one at a time.
     pub(crate) fn consumer(self: &Arc<Self>, index: usize) -> Consumer<C> {
-        Consumer { edge: self.clone(), index, held: 0 }
+        Consumer { edge: self.clone(), index, held: 0, called: false, others: has_other_threads() }
     }
 }
 
@@ -197,7 +202,7 @@ struct Wait<'a, C: Cargo> {
 
 impl<C: Cargo> Wait<'_, C> {
     /// Takes what it can, or waits for more.
-    fn poll(&mut self, cx: &Context<'_>, take: impl FnOnce(&mut State<C>, usize, bool) -> usize) -> Poll<bool> {
+    fn poll(&mut self, cx: &mut Context<'_>, take: impl FnOnce(&mut State<C>, usize, bool) -> usize) -> Poll<bool> {
         let (index, edge) = (self.consumer.index, &*self.consumer.edge);
         let mut state = edge.lock();
         state.open += std::mem::take(&mut self.consumer.held) as isize;
@@ -216,11 +221,16 @@ impl<C: Cargo> Wait<'_, C> {
             Poll::Pending
         };
         let (feeder, passing) = (state.next_feeder(), state.next_passing());
-        let consumer = if state.quick && taken > 0 { None } else { state.next_consumer() };
+        let quick = state.quick;
+        let consumer = if quick && taken > 0 { None } else { state.next_consumer() };
         drop(state);
+        self.consumer.called |= feeder.is_some();
         wake(feeder);
         wake(passing);
         wake(consumer);
+        if poll.is_pending() && std::mem::take(&mut self.consumer.called) && quick && self.consumer.others {
+            end_turn(cx);
+        }
         poll
     }
 }
