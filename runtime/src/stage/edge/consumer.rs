@@ -221,8 +221,8 @@ impl<C: Cargo> Wait<'_, C> {
             Poll::Pending
         };
         let (feeder, passing) = (state.next_feeder(), state.next_passing());
+        let consumer = if state.quick && taken > 0 { None } else { state.next_consumer() };
         let quick = state.quick;
-        let consumer = if quick && taken > 0 { None } else { state.next_consumer() };
         drop(state);
         self.consumer.called |= feeder.is_some();
         wake(feeder);
