@@ -20,8 +20,8 @@ const END: f64 = 6e6;
 /// tokio lets a task that never waits run so long.
 const BUDGET: u32 = 128;
 
-/// A processor whose rounds take less wakes no other beside it (`BRIEF`).
-const QUICK: f64 = 20_000.0;
+/// A processor whose rounds take less wakes no other beside it (`QUICK` in `telemetry/meter.rs`).
+const QUICK: f64 = 2_000.0;
 
 /// Runs the shape for some milliseconds of its own time.
 #[must_use]
