@@ -21,13 +21,15 @@ struct Setup {
     source: Scripted,
     stages: u64,
     partitioned: bool,
+    /// Attempts in a second.
+    limit: Option<u64>,
     calls: Log<Call>,
     failed: Log<(u64, String, u32)>,
 }
 
 impl Setup {
     fn new(source: Scripted) -> Self {
-        Self { source, stages: 1, partitioned: false, calls: Log::new(), failed: Log::new() }
+        Self { source, stages: 1, partitioned: false, limit: None, calls: Log::new(), failed: Log::new() }
     }
 
     async fn start(
@@ -48,6 +50,9 @@ impl Setup {
         )
         .topology(|topology| {
             topology.processors.stages(self.stages).retry(|all| retry(all.backoff(|backoff| backoff.jitter(0))));
+            if let Some(attempts) = self.limit {
+                topology.processors.rate_limiting(attempts, 1_000);
+            }
         })
         .handle_failed(move |messages| {
             for message in messages {
@@ -378,6 +383,56 @@ async fn leases_are_renewed_together_before_a_wait_that_would_outlast_them() {
             setup.calls.all()[..6].iter().map(|call| call.0).collect::<Vec<_>>(),
             [0, 0, 6_000, 6_000, 18_000, 18_000]
         );
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_whose_lease_ends_while_it_waits_for_a_permit_is_released() {
+    within(async {
+        let recorder = Recorder::default();
+        let source = finishing(&recorder, [1]).leasing(ms(500));
+        let setup = Setup { limit: Some(1), ..Setup::new(source) };
+        let report = setup.start(|retry| retry, |_| down()).await.wait().await.unwrap();
+        assert_eq!(setup.calls.all(), [(0, 1, 1)]);
+        assert_eq!((report.released, report.failed), (1, 0));
+        assert_eq!(recorder.all(), [(1, Status::Released)]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_whose_lease_ends_while_others_of_its_chunk_are_handled_is_released() {
+    within(async {
+        let recorder = Recorder::default();
+        let (source, calls) = (finishing(&recorder, [1, 2]).leasing(ms(500)), Log::new());
+        let log = calls.clone();
+        let pipeline = Builder::new(
+            "slow",
+            move |_| source.another(),
+            move |message: &mut Message<u64>| {
+                log.push((message.data, message.attempt()));
+                let again = message.attempt() > 1;
+                async move {
+                    if again {
+                        tokio::time::sleep(ms(600)).await;
+                    }
+                    if again { Ok(()) } else { down() }
+                }
+                .boxed()
+            },
+        )
+        .topology(|topology| {
+            topology.processors.stages(1).retry(|retry| retry.backoff(|backoff| backoff.jitter(0)));
+        })
+        .start_link()
+        .await
+        .unwrap();
+        pipeline.wait().await.unwrap();
+        assert_eq!(calls.all(), [(1, 1), (2, 1), (1, 2)]);
+        let mut verdicts = recorder.all();
+        verdicts.sort_by_key(|(message, _)| *message);
+        assert_eq!(verdicts, [(1, Status::Successful), (2, Status::Released)]);
     })
     .await;
 }

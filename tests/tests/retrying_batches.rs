@@ -112,6 +112,19 @@ async fn a_batch_is_tried_again_with_what_is_left_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_of_a_batch_has_no_lease_any_more_when_its_permit_comes_is_released() {
+    within(async {
+        let recorder = Recorder::default();
+        let setup = Setup::new(finishing(&recorder, 0..4).leasing(ms(500)));
+        let pipeline = setup.start(|batcher| batcher.rate_limiting(1, 1_000), |_| when(true)).await;
+        let report = pipeline.wait().await.unwrap();
+        assert_eq!(setup.calls.all(), [(0, (0..4).collect(), 1)]);
+        assert_eq!((report.released, report.failed), (4, 0));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_that_waits_frees_its_batch_processor() {
     within(async {
         let recorder = Recorder::default();

@@ -107,11 +107,7 @@ impl<P: Broadway> BatchRetries<P> {
                     self.room.take_parked().map(|(tried, key)| (tried, Some(key)))?
                 }
             };
-            for place in (0..tried.batch.len()).rev() {
-                if is_over(&tried.batch.messages[place]) {
-                    tried.batch.remove(place);
-                }
-            }
+            drop_lapsed(&mut tried.batch);
             if !tried.batch.is_empty() {
                 return Some(tried);
             }
@@ -253,12 +249,17 @@ impl<P: Broadway> BatchProcessor<P> {
         let is_handled = batch.failures().next().is_none();
         if let Some(permits) = &self.permits
             && is_handled
-            && !permits.take(batch.len()).await
         {
-            // Too late to be handled: what is dropped is released.
-            batch.messages.clear();
-            batch.outputs.clear();
-            return Left { failed: Vec::new(), again: None, halved: None };
+            if !permits.take(batch.len()).await {
+                // Too late to be handled: what is dropped is released.
+                batch.messages.clear();
+                batch.outputs.clear();
+            } else if info.attempt > 1 {
+                drop_lapsed(batch);
+            }
+            if batch.is_empty() {
+                return Left { failed: Vec::new(), again: None, halved: None };
+            }
         }
         stage.lent.note(&batch.messages);
         let result = if is_handled {
@@ -393,4 +394,13 @@ fn halves<P: Broadway>(mut batch: Batch<P>) -> (Batch<P>, Batch<P>) {
     let (messages, outputs) = (batch.messages.split_off(middle), batch.outputs.split_off(middle));
     let second = Batch::new(messages, outputs, batch.info.clone());
     (batch, second)
+}
+
+/// Drops, and so releases, the messages of a batch that waited for another attempt until their leases were over.
+fn drop_lapsed<P: Broadway>(batch: &mut Batch<P>) {
+    for place in (0..batch.len()).rev() {
+        if is_over(&batch.messages[place]) {
+            batch.remove(place);
+        }
+    }
 }

@@ -9,6 +9,7 @@ use tracing::{Instrument, Span};
 
 use super::{
     handled::Handled,
+    leases::is_over,
     pace::Pace,
     permits::Permits,
     retries::Retries,
@@ -110,7 +111,8 @@ pub(super) trait Again<P: Broadway> {
     /// Whether there is any: code for another attempt is left out where there is none.
     const ON: bool;
 
-    /// What becomes of the message at that place instead of being handled, because another of its partition is tried again.
+    /// What becomes of the message at that place instead of being handled, because another of its partition is tried again, or
+    /// because its lease is over.
     fn holds_back(&self, place: usize, message: &MessageOf<P>) -> Option<Way>;
 
     /// What becomes of the message at that place, which has failed.
@@ -137,7 +139,7 @@ enum Fault {
     Error(Error),
     TimedOut(Duration),
     Panic(Box<dyn Any + Send>),
-    /// It was not called, and cannot be before the end.
+    /// It was not called, and cannot be before the end, or its lease was over before the permit came.
     NoPermit,
 }
 
@@ -318,7 +320,7 @@ async fn handle_apart<P: Broadway>(
     message: &mut MessageOf<P>,
 ) -> Result<P::Output, Fault> {
     if let Some(permits) = &rules.permits
-        && !permits.take(waiting).await
+        && (!permits.take(waiting).await || message.attempt() > 1 && is_over(message))
     {
         return Err(Fault::NoPermit);
     }

@@ -176,6 +176,10 @@ impl<P: Broadway> Again<P> for Retries<P> {
     const ON: bool = true;
 
     fn holds_back(&self, place: usize, message: &MessageOf<P>) -> Option<Way> {
+        // It waited for others of its chunk: the source has it back.
+        if message.attempt() > 1 && is_over(message) {
+            return Some(Way::Released);
+        }
         if self.held_back.is_empty() {
             return None;
         }

@@ -9,7 +9,7 @@ use broadway::{Batch, FailureKind};
 use tokio::time::Instant;
 
 use super::{
-    Book, Dice, batch_checks,
+    Book, Dice, Limits, batch_checks,
     book::Entries,
     entry::{Attempts, Due},
     fault::Fault,
@@ -39,6 +39,11 @@ impl Batching {
         book.note("batch", first, format_args!("b{batcher} {trigger} {attempt} {numbers:?}"));
         let mut entries = book.open();
         batch_checks::check(&mut entries, batch, &numbers);
+        let beyond = entries.batch_attempts[batcher].as_mut().map_or(0, Limits::leaves);
+        let undisturbed = entries.is_undisturbed();
+        entries.check(beyond == 0 || !undisturbed, || {
+            format!("{beyond} attempts more than the limit of b{batcher} allows")
+        });
         let mut partitions = BTreeSet::new();
         if entries.scenario.shape.partitioned {
             for message in batch.messages() {

@@ -72,6 +72,10 @@ pub(super) struct Entries {
     pub(super) paused: bool,
     /// What may have left the producers by now.
     pub(super) limits: Option<Limits>,
+    /// How often `handle_message` may have been called by now.
+    pub(super) attempts: Option<Limits>,
+    /// The same of `handle_batch`, by batcher.
+    pub(super) batch_attempts: Vec<Option<Limits>>,
     /// How often each hook was called.
     pub(super) hooks: BTreeMap<&'static str, u64>,
     /// When a producer last failed that has failed for as long as `give_up_after`.
@@ -124,6 +128,8 @@ impl Book {
             draining: None,
             paused: false,
             limits: scenario.shape.rate_limit.map(Limits::new),
+            attempts: scenario.shape.attempts.map(Limits::new),
+            batch_attempts: scenario.shape.batchers.iter().map(|batcher| batcher.attempts.map(Limits::new)).collect(),
             hooks: BTreeMap::new(),
             gave_up_at: None,
             handed_over: 0,

@@ -1,5 +1,5 @@
 //! Why a message may have been released although nothing is wrong with it: a deadline, a crash, a lease that is over, a
-//! drain that does not wait for another attempt.
+//! drain that does not wait for another attempt or for a permit.
 
 use super::{
     book::Entries,
@@ -12,7 +12,7 @@ pub(super) fn is_excused(entries: &Entries, number: usize, end: &End, cut: bool)
     let entry = &entries.messages[number];
     cut || disturbed(entries, entry)
         || is_asked_for(entry)
-        || drained(entries, end) && entry.due == Due::Again
+        || drained(entries, end) && (entry.due == Due::Again || got_no_permit(entries, entry))
         || is_given_up(entries, entry, end)
         || entry.lapsed && retries(entries, entry)
 }
@@ -24,6 +24,15 @@ fn drained(entries: &Entries, end: &End) -> bool {
 /// Whether it was released by a drain, so that order is kept, with another one that was to be tried again.
 pub(super) fn is_given_up(entries: &Entries, entry: &Entry, end: &End) -> bool {
     drained(entries, end) && behind_one_that_was_given_up(entries, entry)
+}
+
+/// Whether it may have waited for a permit that did not come before the end.
+pub(super) fn got_no_permit(entries: &Entries, entry: &Entry) -> bool {
+    let shape = &entries.scenario.shape;
+    match entry.batcher {
+        None => shape.attempts.is_some() && entry.entered == 0,
+        Some(batcher) => shape.batchers[batcher].attempts.is_some() && (entry.batched == 0 || entry.due == Due::Halved),
+    }
 }
 
 /// Whether a callback saw to it that the message is released.

@@ -3,7 +3,7 @@
 use broadway::MessageOf;
 use tokio::time::Instant;
 
-use super::{Book, Dice, book::Entries, entry::Due, fault::Fault, pipeline::Simulated};
+use super::{Book, Dice, Limits, book::Entries, entry::Due, fault::Fault, pipeline::Simulated};
 
 /// Dropped with the call: if nothing was said of its end, it was cut.
 pub(super) struct Handling {
@@ -32,6 +32,10 @@ impl Handling {
         if let Some(beyond) = entries.limits.as_mut().filter(|_| first).map(|limits| limits.leaves()) {
             entries.check(beyond == 0 || !free, || format!("{beyond} messages more than the rate limit allows"));
         }
+        let beyond = entries.attempts.as_mut().map_or(0, Limits::leaves);
+        let undisturbed = entries.is_undisturbed();
+        entries
+            .check(beyond == 0 || !undisturbed, || format!("{beyond} attempts more than the processors' limit allows"));
         drop(entries);
         Self { book: book.clone(), number, began: Instant::now(), ended: false.into() }
     }
@@ -109,6 +113,8 @@ fn attempt(entries: &mut Entries, message: &MessageOf<Simulated>) {
     let most = entries.scenario.shape.max_deliveries.unwrap_or(u64::MAX);
     entries.check(entry.delivery <= most, || format!("{number} was delivered too often, and is handled: {entry:?}"));
     if attempt > 1 {
+        let over = entry.lease.is_some_and(|(until, _)| until <= Instant::now());
+        entries.check(!over, || format!("{number} is tried again, and its lease is over: {entry:?}"));
         entries.tally.count("retries", 1);
         again(entries, number, entry.attempts.not_before, entry.must_renew);
     }

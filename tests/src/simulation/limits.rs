@@ -1,4 +1,4 @@
-//! Rate limits that change while a pipeline runs, and how many messages they let through.
+//! Rate limits, those that change while a pipeline runs too, and how much they let through.
 
 use broadway::{Handle, RateLimitError, topology::RateLimiting};
 use tokio::time::{Instant, sleep_until};
@@ -19,7 +19,7 @@ pub struct LimitChange {
     pub reset: bool,
 }
 
-/// What may have left the producers at most: the permits of all intervals that have begun.
+/// What may have left the producers at most, or have been attempted: the permits of all intervals that have begun.
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
     /// Of earlier limits.
@@ -27,7 +27,7 @@ pub(super) struct Limits {
     since: Instant,
     allowed: u64,
     interval: u64,
-    /// Messages that were handled.
+    /// What has left.
     left: u64,
 }
 
@@ -78,10 +78,15 @@ impl Limits {
         self.earlier + (self.since.elapsed().as_millis() as u64 / self.interval + 1) * self.allowed
     }
 
-    /// Another message is handled; says how many there are beyond what may be.
+    /// One more; says how many there are beyond what may be.
     pub(super) fn leaves(&mut self) -> u64 {
         self.left += 1;
         self.left.saturating_sub(self.most())
+    }
+
+    /// How long all that has left may have waited, in milliseconds.
+    pub(super) fn longest(&self) -> u64 {
+        (self.left / self.allowed + 2) * self.interval
     }
 }
 

@@ -4,7 +4,7 @@
 use broadway::{Report, Status, StopError};
 
 use super::{
-    Does,
+    Does, Limits,
     book::Entries,
     ending::SHUTDOWN,
     entry::{Due, Entry, Origin, Told},
@@ -87,7 +87,9 @@ fn settled(entries: &mut Entries, report: &Report, end: &End, cut: bool) {
         if told.status == Status::Released && !told.failure {
             let excused = excuses::is_excused(entries, number, end, cut);
             entries.check(excused, || format!("settled once: {number} was released without reason, {entry:?}"));
-            if entry.lapsed && entry.due == Due::Again {
+            if excuses::got_no_permit(entries, &entry) {
+                entries.tally.count("released without a permit", 1);
+            } else if entry.lapsed && entry.due == Due::Again {
                 entries.tally.count("released for their lease", 1);
             } else if entry.due == Due::Again {
                 entries.tally.count("released instead of tried again", 1);
@@ -181,7 +183,8 @@ fn in_time(entries: &mut Entries, end: &End, cut: bool) {
     let hung = entries.tally.of("time-outs") * shape.timeout.unwrap_or(0)
         + entries.tally.of("batch time-outs")
             * shape.batchers.iter().filter_map(|batcher| batcher.time_limit).max().unwrap_or(0);
-    let bound = entries.spent + batches * longest + limited.unwrap_or(0) + hung + 1_000;
+    let attempts = entries.batch_attempts.iter().chain([&entries.attempts]).flatten().map(Limits::longest).sum::<u64>();
+    let bound = entries.spent + batches * longest + limited.unwrap_or(0) + attempts + hung + 1_000;
     let from = end.stopped_at.unwrap_or(0);
     let took = end.ended_at - from;
     entries.check(took <= bound, || format!("it took {took} ms, all waits together are {bound}"));

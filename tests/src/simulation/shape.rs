@@ -27,6 +27,8 @@ pub struct Shape {
     pub max_deliveries: Option<u64>,
     /// `retry` of the processors.
     pub retry: Option<Retry>,
+    /// Attempts of the processors in an interval.
+    pub attempts: Option<(u64, u64)>,
     /// Whether messages that chose no batcher fail.
     pub unrouted_fail: bool,
     /// The batchers.
@@ -50,6 +52,8 @@ pub struct BatcherShape {
     pub time_limit: Option<u64>,
     /// `retry`.
     pub retry: Option<Retry>,
+    /// Attempts of the batch processors in an interval.
+    pub attempts: Option<(u64, u64)>,
     /// `split`.
     pub split: bool,
     /// What ends a batch besides its size.
@@ -65,18 +69,32 @@ impl Shape {
             6 => dice.between(5, 10),
             _ => dice.between(11, 32),
         };
-        let batchers: Vec<_> = (0..dice.pick(&[0, 1, 1, 1, 2, 2, 3, 4])).map(|_| BatcherShape::random(dice)).collect();
+        let mut batchers: Vec<_> =
+            (0..dice.pick(&[0, 1, 1, 1, 2, 2, 3, 4])).map(|_| BatcherShape::random(dice)).collect();
+        let min_demand = if max_demand > 1 && dice.percent(60) { Some(dice.between(1, max_demand - 1)) } else { None };
+        let timeout = if dice.percent(50) { Some(dice.between(5, 40)) } else { None };
+        let partitioned = dice.percent(35);
+        let rate_limit = if dice.percent(20) { Some((dice.between(1, 20), dice.between(5, 50))) } else { None };
+        let give_up_after = if dice.percent(15) { Some(dice.between(50, 1500)) } else { None };
+        let max_deliveries = if dice.percent(30) { Some(dice.between(1, 4)) } else { None };
+        let retry = if dice.percent(40) { Some(Retry::random(dice)) } else { None };
+        let unrouted_fail = dice.percent(15);
+        // Thrown last, so that the rest of a seed's shape is as it was before there were any.
+        let mut attempts = || if dice.percent(12) { Some((dice.between(1, 15), dice.between(5, 50))) } else { None };
+        let of_processors = attempts();
+        batchers.iter_mut().for_each(|batcher| batcher.attempts = attempts());
         Self {
             processors,
             max_demand,
-            min_demand: if max_demand > 1 && dice.percent(60) { Some(dice.between(1, max_demand - 1)) } else { None },
-            timeout: if dice.percent(50) { Some(dice.between(5, 40)) } else { None },
-            partitioned: dice.percent(35),
-            rate_limit: if dice.percent(20) { Some((dice.between(1, 20), dice.between(5, 50))) } else { None },
-            give_up_after: if dice.percent(15) { Some(dice.between(50, 1500)) } else { None },
-            max_deliveries: if dice.percent(30) { Some(dice.between(1, 4)) } else { None },
-            retry: if dice.percent(40) { Some(Retry::random(dice)) } else { None },
-            unrouted_fail: dice.percent(15),
+            min_demand,
+            timeout,
+            partitioned,
+            rate_limit,
+            give_up_after,
+            max_deliveries,
+            retry,
+            attempts: of_processors,
+            unrouted_fail,
             batchers,
         }
     }
@@ -116,6 +134,9 @@ impl Shape {
             topology.processors.retry(|option| retry.set(option));
         }
         topology.processors.stages(self.processors).max_demand(self.max_demand).partitioned(self.partitioned);
+        if let Some((attempts, interval)) = self.attempts {
+            topology.processors.rate_limiting(attempts, interval);
+        }
         if let Some(min_demand) = self.min_demand {
             topology.processors.min_demand(min_demand);
         }
@@ -137,6 +158,9 @@ impl Shape {
             }
             if let Some(retry) = shape.retry {
                 batcher.retry(|option| retry.set(option));
+            }
+            if let Some((attempts, interval)) = shape.attempts {
+                batcher.rate_limiting(attempts, interval);
             }
             if let Some(Splitting::Bytes(most)) = shape.splitting {
                 batcher.max_bytes(most);
@@ -182,6 +206,7 @@ impl BatcherShape {
             max_demand: if dice.percent(40) { Some(dice.between(size, size * 3)) } else { None },
             time_limit: if dice.percent(50) { Some(dice.between(10, 60)) } else { None },
             retry: if dice.percent(40) { Some(Retry::random(dice)) } else { None },
+            attempts: None,
             split: dice.percent(35),
             splitting: if dice.percent(35) { Some(Splitting::random(dice)) } else { None },
         }

@@ -59,6 +59,7 @@ fn candidates(scenario: &Scenario) -> Vec<Scenario> {
     with(&|smaller| smaller.order = Order::Turns);
     with(&|smaller| smaller.shape.processors = smaller.shape.processors.div_ceil(2));
     with(&|smaller| smaller.shape.rate_limit = None);
+    with(&|smaller| smaller.shape.attempts = None);
     with(&|smaller| smaller.shape.give_up_after = None);
     with(&|smaller| smaller.shape.max_deliveries = None);
     with(&|smaller| smaller.shape.retry = None);
@@ -69,6 +70,7 @@ fn candidates(scenario: &Scenario) -> Vec<Scenario> {
     for index in 0..scenario.shape.batchers.len() {
         with(&|smaller| smaller.shape.batchers[index].stages = 1);
         with(&|smaller| smaller.shape.batchers[index].retry = None);
+        with(&|smaller| smaller.shape.batchers[index].attempts = None);
         with(&|smaller| smaller.shape.batchers[index].split = false);
         with(&|smaller| smaller.shape.batchers[index].splitting = None);
     }

@@ -150,6 +150,7 @@ fn case(
         max_demand: None,
         time_limit: Some(7),
         retry,
+        attempts: None,
         split: remedies.split,
         splitting: None,
     };
@@ -160,6 +161,7 @@ fn case(
         timeout: Some(7),
         partitioned: remedies.partitioned,
         rate_limit: None,
+        attempts: None,
         give_up_after: None,
         max_deliveries: None,
         retry,
