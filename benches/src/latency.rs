@@ -13,6 +13,7 @@ use crate::{
     bench::Bench,
     plot::{Axes, Log, Series},
 };
+use idle::{Rest, Through};
 
 /// A pipeline whose latency is of interest.
 const SHAPES: [(&str, Option<u64>); 2] = [("no batcher", None), ("batches of 10", Some(10))];
@@ -25,18 +26,31 @@ pub(crate) fn measure(bench: &Bench) -> Vec<Table> {
 
 fn alone(bench: &Bench) -> Table {
     let about = "One message through a pipeline in which nothing else is under way, from the `send` into its channel to the \
-                 acknowledger, 20 processors; the next one after a pause in which all stages come to rest.";
-    let mut table = Table::new("Latency of one message", about, ["pipeline", "p50, µs", "p99, µs", "p99.9, µs"]);
-    let messages = bench.effort.messages / 500;
+                 acknowledger, 20 processors; the next one after a pause of 1 ms, in which the thread and its core go to sleep, or as \
+                 soon as all tasks have come to rest. Beside it plain tasks with an `mpsc` channel before each, the last of which \
+                 acknowledges: what tokio and the machine take.";
+    let mut table = Table::new("Latency of one message", about, ["through", "p50, µs", "p99, µs", "p99.9, µs"]);
+    let ways = [
+        ("no batcher", Through::Pipeline { batch_size: None }),
+        ("a plain task", Through::Tasks(1)),
+        ("two plain tasks", Through::Tasks(2)),
+        ("a batcher of size 1", Through::Pipeline { batch_size: Some(1) }),
+        ("four plain tasks", Through::Tasks(4)),
+    ];
     for (threads, on) in [("2 threads", &bench.two), ("1 thread", &bench.one)] {
-        for (what, batch_size) in [("no batcher", None), ("a batcher of size 1", Some(1))] {
-            let latency = idle::measure(on, messages, batch_size);
-            let row = Row::new(format!("{what}, {threads}"));
-            let row = [0.5, 0.99, 0.999]
-                .iter()
-                .fold(row, |row, share| row.cell(format_args!("{:.1}", micros(&latency, *share))));
-            let is_judged = threads == "2 threads" && batch_size.is_none();
-            table.push(if is_judged { row.target(&targets::IDLE_LATENCY, micros(&latency, 0.5)) } else { row });
+        for (rest, messages, pause) in [
+            (Rest::Asleep, bench.effort.messages / 1000, "after 1 ms"),
+            (Rest::Awake, bench.effort.messages / 20, "at once"),
+        ] {
+            for (what, through) in ways {
+                let latency = idle::measure(on, messages, through, rest);
+                let row = Row::new(format!("{what}, {threads}, {pause}"));
+                let row = [0.5, 0.99, 0.999]
+                    .iter()
+                    .fold(row, |row, share| row.cell(format_args!("{:.1}", micros(&latency, *share))));
+                let is_judged = (what, threads, pause) == ("no batcher", "2 threads", "after 1 ms");
+                table.push(if is_judged { row.target(&targets::IDLE_LATENCY, micros(&latency, 0.5)) } else { row });
+            }
         }
     }
     table

@@ -54,6 +54,18 @@ impl Latencies {
         }
     }
 
+    /// Messages with these receipts are acknowledged now.
+    pub(super) fn acknowledge(&self, receipts: impl ExactSizeIterator<Item = u64>) {
+        let (now, messages) = (self.now(), receipts.len());
+        let mut latencies = self.latencies.lock().expect("nobody panics");
+        for due in receipts.filter(|due| *due >= self.counts_from) {
+            latencies.saturating_record(now.saturating_sub(due));
+        }
+        drop(latencies);
+        self.acknowledged.fetch_add(messages as u64, Ordering::Release);
+        self.told.notify_one();
+    }
+
     pub(super) fn take(&self) -> Histogram<u64> {
         self.latencies.lock().expect("nobody panics").clone()
     }
@@ -62,15 +74,8 @@ impl Latencies {
 #[broadway::async_trait]
 impl Acknowledger for Latencies {
     async fn ack(&self, _ack_ref: AckRef, settled: Settled<'_>) -> AckReport {
-        let now = self.now();
-        let mut latencies = self.latencies.lock().expect("nobody panics");
-        let receipts = settled.successful.iter().filter_map(|settlement| settlement.data.as_u64());
-        for due in receipts.filter(|due| *due >= self.counts_from) {
-            latencies.saturating_record(now.saturating_sub(due));
-        }
-        drop(latencies);
-        self.acknowledged.fetch_add(settled.successful.len() as u64, Ordering::Release);
-        self.told.notify_one();
+        let receipts = settled.successful.iter().map(|settlement| settlement.data.as_u64().expect("it was sent so"));
+        self.acknowledge(receipts);
         AckReport::delivered()
     }
 }
