@@ -2,6 +2,7 @@
 //! start; stages that crash are made anew from it, while edges and what is queued in them stay.
 
 use std::{
+    future::Future,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -259,25 +260,24 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
         // Whoever crashed: each stage that has to start again counts.
         let again = counters.started.swap(true, Ordering::Relaxed);
         StageCounters::add(&counters.restarts, usize::from(again));
-        let life: BoxFuture<'static, ()> = match role {
-            Role::Producer(index) => Box::pin(self.producer(name, index).run()),
-            Role::Processor(index) => Box::pin(self.processor(name, index).run()),
-            Role::Batcher(index) => Box::pin(self.batcher(name, index).run()),
-            Role::BatchProcessor(batcher, index) => Box::pin(self.batch_processor(name, batcher, index).run()),
+        let shared = self.shared.clone();
+        match role {
+            Role::Producer(index) => alive(counters, shared, self.producer(name, index).run()),
+            Role::Processor(index) => alive(counters, shared, self.processor(name, index).run()),
+            Role::Batcher(index) => alive(counters, shared, self.batcher(name, index).run()),
+            Role::BatchProcessor(batcher, index) => {
+                alive(counters, shared, self.batch_processor(name, batcher, index).run())
+            }
             Role::Terminator => {
-                Box::pin(Terminator::new(self.shared.clone(), self.shared.probe(name), self.drained.subscribe()).run())
+                let terminator = Terminator::new(shared.clone(), shared.probe(name), self.drained.subscribe());
+                alive(counters, shared, terminator.run())
             }
             Role::RateLimiter => {
                 // Here, and not in its task: stages that run before that would have two windows at once.
                 self.limiters.begin();
-                Box::pin(RateLimiters::run(self.worked.subscribe()))
+                alive(counters, shared, RateLimiters::run(self.worked.subscribe()))
             }
-        };
-        let shared = self.shared.clone();
-        Box::pin(async move {
-            let _running = (RunningMark::new(counters), InsideMark::new(shared));
-            life.await;
-        })
+        }
     }
 
     fn stage_ended(&self, role: Role) {
@@ -313,6 +313,18 @@ impl<P: Broadway> Staff for Arc<Plan<P>> {
             edges.outlets.iter().for_each(|edge| edge.abandon());
         }
     }
+}
+
+/// A stage's whole life, in one box: each more would be another place in memory to go to when the stage is woken.
+fn alive(
+    counters: Arc<StageCounters>,
+    shared: Arc<Shared>,
+    life: impl Future<Output = ()> + Send + 'static,
+) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        let _running = (RunningMark::new(counters), InsideMark::new(shared));
+        life.await;
+    })
 }
 
 /// Marks a stage as running for as long as its future lives: one that blocks its thread is found by it.

@@ -1,7 +1,12 @@
 //! The stage that asks a producer. It asks for what is open, as far as the rate limit allows, one ask at a time; what the
 //! producer has put into its outbox is pushed to the processors whether the ask ended, failed or was cut off.
 
-use std::{future::Future, sync::Arc, sync::atomic::Ordering::Relaxed};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    task::Poll,
+};
 
 use tokio::time::sleep;
 
@@ -144,24 +149,34 @@ impl<P: Broadway> Producer<P> {
         let paused = self.plan.shared.paused();
         let mut backoff = Backoff::new();
         let mut meter = Meter::new(self.plan.shared.clock, self.counters.clone());
-        loop {
-            let Some(demand) = until(draining, self.demand(producer.preferred_demand(), &paused)).await else { return };
-            // Demand may have opened in the moment in which the drain began.
-            if draining.is_raised() {
-                return;
-            }
+        // Waits for the signals last over many asks: a message that comes must not pay for joining and leaving them.
+        let (mut drains, mut pauses) = (pin!(draining.raised()), pin!(paused.raised()));
+        // Nothing is polled again that has ended: a drain is not undone, and ends the loop.
+        while !draining.is_raised() {
+            let demand = {
+                let mut demand = pin!(self.demand(producer.preferred_demand(), &paused));
+                let either = poll_fn(|cx| match demand.as_mut().poll(cx) {
+                    Poll::Ready(demand) => Poll::Ready(Some(demand)),
+                    Poll::Pending => drains.as_mut().poll(cx).map(|()| None),
+                });
+                either.await
+            };
+            // It may have opened in the moment in which the drain began.
+            let Some(demand) = demand.filter(|_| !draining.is_raised()) else { return };
             self.probe.asked(demand);
             meter.begin();
             let asked = {
-                let ask = producer.handle_demand(demand, outbox);
-                tokio::pin!(ask);
-                tokio::select! {
-                    biased;
-                    result = &mut ask => Asked::Done(result),
-                    () = draining.raised() => Asked::Cut,
-                    () = paused.raised() => Asked::Cut,
-                }
+                let mut ask = producer.handle_demand(demand, outbox);
+                let either = poll_fn(|cx| match ask.as_mut().poll(cx) {
+                    Poll::Ready(result) => Poll::Ready(Asked::Done(result)),
+                    Poll::Pending if drains.as_mut().poll(cx).is_ready() => Poll::Ready(Asked::Cut),
+                    Poll::Pending => pauses.as_mut().poll(cx).map(|()| Asked::Cut),
+                });
+                either.await
             };
+            if matches!(asked, Asked::Cut) {
+                pauses.set(paused.raised());
+            }
             meter.end();
             let received = self.push_as_limited(outbox, meter.last_read(), draining).await;
             match asked {

@@ -14,7 +14,7 @@ use tokio::{sync::watch, time::Instant};
 use super::inside::Inside;
 use crate::{
     acknowledger::{AckRef, Acknowledger},
-    stage::Signal,
+    stage::{Flag, Signal},
     telemetry::{Clock, Counters, Observer, Probe, StageCounters, Watched},
     ticket::{Desk, ReleaseLane},
 };
@@ -29,8 +29,8 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     observer: Option<Arc<Watched>>,
     acknowledgers: RwLock<Acknowledgers>,
-    draining: watch::Sender<bool>,
-    paused: watch::Sender<bool>,
+    draining: Arc<Flag>,
+    paused: Arc<Flag>,
     /// When a drain cuts the callbacks, once there is one.
     cut_at: watch::Sender<Option<Instant>>,
     fenced: AtomicBool,
@@ -70,8 +70,8 @@ impl Shared {
             counters,
             // Its reference is `outcome::ACK_REF`.
             acknowledgers: RwLock::new(Acknowledgers(vec![Arc::new(super::outcome::Teller)])),
-            draining: watch::Sender::new(false),
-            paused: watch::Sender::new(false),
+            draining: Arc::default(),
+            paused: Arc::default(),
             cut_at: watch::Sender::new(None),
             fenced: AtomicBool::new(false),
             counting: Mutex::new(()),
@@ -134,15 +134,15 @@ impl Shared {
     }
 
     pub(crate) fn draining(&self) -> Signal {
-        Signal::new(self.draining.subscribe())
+        Signal::new(self.draining.clone())
     }
 
     pub(crate) fn paused(&self) -> Signal {
-        Signal::new(self.paused.subscribe())
+        Signal::new(self.paused.clone())
     }
 
     pub(crate) fn drain(&self) {
-        self.draining.send_replace(true);
+        self.draining.set(true);
     }
 
     /// Says when the drain cuts the callbacks. A later order can bring that forward.
@@ -165,7 +165,7 @@ impl Shared {
     }
 
     pub(crate) fn pause(&self, paused: bool) {
-        self.paused.send_replace(paused);
+        self.paused.set(paused);
     }
 
     /// From here on no verdict but a release is accepted: the drain's deadline has passed.

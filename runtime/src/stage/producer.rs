@@ -4,9 +4,8 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use tokio::sync::watch;
 
-use super::Outbox;
+use super::{Outbox, Signal};
 use crate::{
     acknowledger::{AckRef, Acknowledger},
     error::Result,
@@ -307,74 +306,5 @@ impl InFlight {
     /// The number right now.
     pub fn count(&self) -> u64 {
         self.0.in_flight()
-    }
-}
-
-/// Something that is either so or not so, and can be waited for.
-///
-/// ```
-/// use std::sync::OnceLock;
-///
-/// # use broadway::{Builder, Next, Outbox, Producer, ProducerContext, Result, Signal, async_trait};
-/// static PAUSED: OnceLock<Signal> = OnceLock::new();
-///
-/// struct Idle;
-///
-/// #[async_trait]
-/// impl Producer for Idle {
-///     type Data = u64;
-///
-///     async fn init(&mut self, context: &mut ProducerContext) -> Result<()> {
-///         PAUSED.get_or_init(|| context.paused()); // to stop a subscription, say
-///         Ok(())
-///     }
-///
-///     async fn handle_demand(&mut self, _: usize, _: &mut Outbox<u64>) -> Result<Next> {
-///         std::future::pending().await
-///     }
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<()> {
-/// let pipeline = Builder::<_, ()>::new("idle", |_| Idle, |_| Box::pin(async { Ok(()) })).start_link().await?;
-/// let paused = PAUSED.get().unwrap();
-/// pipeline.pause();
-/// paused.raised().await;
-/// pipeline.resume();
-/// paused.lowered().await;
-/// assert!(!paused.is_raised());
-/// # pipeline.stop().await?;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone)]
-pub struct Signal(watch::Receiver<bool>);
-
-impl Signal {
-    pub(crate) fn new(receiver: watch::Receiver<bool>) -> Self {
-        Self(receiver)
-    }
-
-    /// Whether it is raised right now.
-    pub fn is_raised(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    /// Waits until it is raised; at once if it is. A pipeline that is gone raises nothing any more. Cancel-safe.
-    pub async fn raised(&self) {
-        self.until(true).await;
-    }
-
-    /// Waits until it is not raised; at once if it is not. Cancel-safe.
-    pub async fn lowered(&self) {
-        self.until(false).await;
-    }
-
-    async fn until(&self, value: bool) {
-        let mut receiver = self.0.clone();
-        if receiver.wait_for(|raised| *raised == value).await.is_err() {
-            // The pipeline is gone and the signal will never change.
-            std::future::pending::<()>().await;
-        }
     }
 }
