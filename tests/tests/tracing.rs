@@ -122,13 +122,14 @@ async fn stages() {
         .restart(move || Box::new(transform(from_iter(secrets([0, 1])), even)));
     let unsteady = producers.start().await.unwrap();
     assert_eq!(stream([&unsteady]).unwrap().try_collect::<Vec<u64>>().await.unwrap().len(), 1);
-    // Cannot crash again, cannot drain, is stopped with events that nobody asked for; a child fails.
+    // Cannot crash again, cannot drain, is stopped with events that nobody asked for, of which a
+    // function is told that panics; a child fails.
     let crashing = stage::producer(Unsteady(1)).start().await.unwrap();
     stream([&crashing]).unwrap().try_collect::<Vec<u64>>().await.unwrap_err();
     let undrained = stage::producer(Undrained).start().await.unwrap();
     undrained.drain();
     assert_eq!(stream([&undrained]).unwrap().try_collect::<Vec<u64>>().await.unwrap(), [SECRET]);
-    let undrained = stage::producer(Undrained).start().await.unwrap();
+    let undrained = stage::producer(Undrained).on_discard(|_| panic!("no metric")).start().await.unwrap();
     undrained.drain();
     tokio::time::sleep(ms(1)).await;
     undrained.stop();

@@ -1,6 +1,10 @@
 //! Stages before they start.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use broadway_topology::Intensity;
 use futures::future::try_join_all;
@@ -21,7 +25,7 @@ use super::{
     port::{Order, Port, Standing},
     source::Source,
 };
-use crate::{error::Error, spawn::spawn, telemetry::events};
+use crate::{error::Error, failure::panic_text, spawn::spawn, telemetry::events};
 
 /// As many events a producer's buffer takes, unless it is told otherwise.
 const BUFFER_SIZE: usize = 10_000;
@@ -121,7 +125,10 @@ impl<H> Common<H> {
         let (name, mut on_discard) = (self.name.clone(), self.on_discard.take());
         Box::new(move |discarded| {
             events::discarded(&name, discarded);
-            on_discard.iter_mut().for_each(|on_discard| on_discard(discarded));
+            let Some(on_discard) = &mut on_discard else { return };
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| on_discard(discarded))) {
+                events::function_panicked(&name, "on_discard", &panic_text(&*panic));
+            }
         })
     }
 }
@@ -252,7 +259,8 @@ macro_rules! common {
             }
 
             /// Is told of each number of events that are discarded, beside the event `discarded` and
-            /// [`Counts::discarded`](super::Counts::discarded). It is called by the stage, so it must not block.
+            /// [`Counts::discarded`](super::Counts::discarded). It is called by the stage, so it must not block. A panic of it
+            /// is told as the event `function_panicked`, and harms nothing.
             ///
             /// ```
             /// use std::sync::{

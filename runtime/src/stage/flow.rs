@@ -78,7 +78,7 @@ impl<H: ProducerConsumer> Flow<H> {
         if let Some(handler) = &mut self.handler {
             let last = AssertUnwindSafe(handler.terminate(&reason)).catch_unwind().await;
             if let Err(panic) = last {
-                events::stage_crashed(&self.name, &panic_text(&*panic));
+                events::function_panicked(&self.name, "terminate", &panic_text(&*panic));
             }
         }
         self.handler = None;
@@ -174,11 +174,11 @@ impl<H: ProducerConsumer> Flow<H> {
                 }
             }
             Happening::Left(from, cancel, reason) => {
-                if let Err(crash) = self.called(async |handler| handler.handle_cancel(&from, &reason).await).await {
-                    self.crashed(crash).await?;
-                }
+                self.cancelled(&from, &reason).await?;
                 self.left(cancel, reason)?;
             }
+            // Who asked for it is told. The stage goes on.
+            Happening::Refused(from, reason) => self.cancelled(&from, &reason).await?,
             Happening::Mark(done) => self.outlet.mark(done),
         }
         Ok(())
@@ -191,6 +191,13 @@ impl<H: ProducerConsumer> Flow<H> {
             self.outlet.discard(unread);
         }
         self.ending = Some(Reason::Finished);
+    }
+
+    async fn cancelled(&mut self, from: &Subscription, reason: &Reason) -> Result<(), Ended> {
+        match self.called(async |handler| handler.handle_cancel(from, reason).await).await {
+            Ok(()) => Ok(()),
+            Err(crash) => self.crashed(crash).await,
+        }
     }
 
     /// A subscription has ended: the stage ends with it, or goes on.

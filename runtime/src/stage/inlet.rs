@@ -48,6 +48,8 @@ pub(crate) enum Happening<T> {
     Request(Box<Request<T>>),
     /// A subscription has ended.
     Left(Subscription, Cancel, Reason),
+    /// The producer has not accepted a subscription.
+    Refused(Subscription, Reason),
     Mark(Done),
 }
 
@@ -106,7 +108,7 @@ impl<T> Inlet<T> {
                 }
                 Mail::Refused(id, reason) => {
                     if let Some(Active { subscription, .. }) = self.forget(id) {
-                        return Some(Happening::Left(subscription, Cancel::Temporary, reason));
+                        return Some(Happening::Refused(subscription, reason));
                     }
                 }
                 Mail::Mark(done) => return Some(Happening::Mark(done)),
@@ -166,7 +168,6 @@ impl<T> Inlet<T> {
     pub(crate) fn leave_all(&mut self, reason: &Reason) {
         for active in &mut self.active {
             active.cancel = Cancel::Temporary;
-            active.open = None;
             active.subscription.cancel(reason.clone());
         }
     }
@@ -230,16 +231,9 @@ impl<T: Send + 'static> Inlet<T> {
             Some(refused) => SubscribeError::Refused { producer: producer.to_string(), refused },
             None => SubscribeError::ProducerEnded { producer: producer.to_string() },
         };
-        let join = Join {
-            id,
-            inbox: self.inbox.clone(),
-            terms,
-            answer: Box::new(|said| answer(said.map(|()| accepted).map_err(refused))),
-        };
-        if let Err(Call::Join(Join { answer, .. })) = port.call(Call::Join(join)) {
-            answer(Err(None));
-            self.mail.push_back(Mail::Left(id, Reason::NotRunning));
-        }
+        let answer = Box::new(|said: Result<_, _>| answer(said.map(|()| accepted).map_err(refused)));
+        // Where the port is closed, it comes back, and its drop is the answer.
+        drop(port.call(Call::Join(Join::new(id, terms, self.inbox.clone(), answer))));
         Some(subscription)
     }
 }

@@ -4,6 +4,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering::Relaxed},
     task::{Context, Poll},
 };
@@ -85,17 +86,12 @@ impl<T> Outlet<T> {
         let Calls { mut calls, mut asks } = std::mem::take(&mut self.said);
         for call in calls.drain(..) {
             match call {
-                Call::Join(join) => match self.dispatcher.subscribe(join.id, join.terms) {
+                Call::Join(mut join) => match self.dispatcher.subscribe(join.id, std::mem::take(&mut join.terms)) {
                     Ok(()) => {
-                        self.subscribers.insert(join.id, join.inbox);
+                        self.subscribers.insert(join.id, join.accept());
                         self.had_subscribers = true;
-                        (join.answer)(Ok(()));
                     }
-                    Err(refused) => {
-                        let reason = Reason::failed(refused.to_string());
-                        let _ = join.inbox.post(Mail::Refused(join.id, reason));
-                        (join.answer)(Err(Some(refused)));
-                    }
+                    Err(refused) => join.refuse(refused),
                 },
                 Call::Leave(id, reason) => {
                     self.dispatcher.cancel(id);
@@ -216,23 +212,18 @@ impl<T> Outlet<T> {
             return;
         }
         for call in self.port.close() {
-            match call {
-                Call::Join(join) => {
-                    let _ = join.inbox.post(Mail::Left(join.id, Reason::NotRunning));
-                    (join.answer)(Err(None));
-                }
-                Call::Leave(id, reason) => {
-                    if let Some(inbox) = self.subscribers.remove(&id) {
-                        let _ = inbox.post(Mail::Left(id, reason));
-                    }
-                }
-                Call::Mark(_) => {}
+            if let Call::Leave(id, reason) = call
+                && let Some(inbox) = self.subscribers.remove(&id)
+            {
+                let _ = inbox.post(Mail::Left(id, reason));
             }
         }
         for (id, inbox) in std::mem::take(&mut self.subscribers) {
             let _ = inbox.post(Mail::Left(id, reason.clone()));
         }
-        let waiting = self.waiting();
+        // The dispatcher may be what made the stage fail.
+        let held = catch_unwind(AssertUnwindSafe(|| self.dispatcher.held())).unwrap_or(0);
+        let waiting = self.buffer.events.len() + held;
         self.buffer.events.clear();
         self.marks.clear();
         self.counters.buffered.store(0, Relaxed);

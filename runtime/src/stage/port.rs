@@ -11,19 +11,51 @@ use std::{
 use super::{
     Reason,
     dispatch::{Refused, SubscriptionId, Terms},
-    inbox::{Done, Inbox},
+    inbox::{Done, Inbox, Mail},
 };
 use crate::sync::{Mutex, MutexGuard};
 
 /// Told whether a subscription was accepted; refused for no reason if the stage has ended.
 pub(crate) type Answer = Box<dyn FnOnce(Result<(), Option<Refused>>) + Send>;
 
-/// Somebody subscribes.
+/// Somebody subscribes. Where it is dropped, the stage has ended before it accepted or refused, and both are told so: who
+/// waits for an answer, and the consumer.
 pub(crate) struct Join<T> {
     pub(crate) id: SubscriptionId,
-    pub(crate) inbox: Arc<Inbox<T>>,
     pub(crate) terms: Terms<T>,
-    pub(crate) answer: Answer,
+    inbox: Arc<Inbox<T>>,
+    answer: Option<Answer>,
+}
+
+impl<T> Join<T> {
+    pub(crate) fn new(id: SubscriptionId, terms: Terms<T>, inbox: Arc<Inbox<T>>, answer: Answer) -> Self {
+        Self { id, terms, inbox, answer: Some(answer) }
+    }
+
+    /// Gives where its events are sent.
+    pub(crate) fn accept(mut self) -> Arc<Inbox<T>> {
+        self.answer(Ok(()));
+        self.inbox.clone()
+    }
+
+    pub(crate) fn refuse(mut self, refused: Refused) {
+        let reason = Reason::failed(refused.to_string());
+        drop(self.inbox.post(Mail::Refused(self.id, reason)));
+        self.answer(Err(Some(refused)));
+    }
+
+    fn answer(&mut self, said: Result<(), Option<Refused>>) {
+        self.answer.take().into_iter().for_each(|answer| answer(said.clone()));
+    }
+}
+
+impl<T> Drop for Join<T> {
+    fn drop(&mut self) {
+        if self.answer.is_some() {
+            drop(self.inbox.post(Mail::Left(self.id, Reason::NotRunning)));
+            self.answer(Err(None));
+        }
+    }
 }
 
 pub(crate) enum Call<T> {

@@ -117,7 +117,7 @@ impl<P: Producer> Source<P> {
             };
             match called {
                 Called::Done(Ok(Next::More)) => self.backoff.reset(),
-                Called::Done(Ok(Next::Finished)) => return emptied(&mut self.outlet).await,
+                Called::Done(Ok(Next::Finished)) => return self.emptied().await,
                 Called::Done(Err(error)) if GivesUp::is(&error) => {
                     return Reason::failed(Chain::of(&*error).to_string());
                 }
@@ -157,9 +157,23 @@ impl<P: Producer> Source<P> {
                     }
                     self.push();
                 }
-                emptied(&mut self.outlet).await
+                self.emptied().await
             }
         }
+    }
+
+    /// Waits until all that was emitted is sent, and finishes; unless somebody orders an end, or nobody takes it.
+    async fn emptied(&mut self) -> Reason {
+        poll_fn(|cx| {
+            while self.outlet.poll_calls(cx).is_ready() {}
+            let left_alone = left_alone(&self.outlet, self.ends_with_consumers);
+            match self.outlet.order() {
+                Order::End(reason) => Poll::Ready(reason.clone()),
+                _ if self.outlet.waiting() == 0 || left_alone => Poll::Ready(Reason::Finished),
+                _ => Poll::Pending,
+            }
+        })
+        .await
     }
 
     /// Emits what is in the outbox. Nobody is told what becomes of it.
@@ -253,8 +267,7 @@ async fn demand<T>(outlet: &mut Outlet<T>, ends_with_consumers: bool) -> Option<
         loop {
             // Where there is demand, whether more was said can wait for the next ask.
             let heard = outlet.poll_calls(cx);
-            let left_alone = outlet.is_out_of_reach() || (ends_with_consumers && outlet.is_abandoned());
-            if left_alone || *outlet.order() != Order::Run {
+            if left_alone(outlet, ends_with_consumers) || *outlet.order() != Order::Run {
                 return Poll::Ready(None);
             }
             let demand = if outlet.standing.accumulates { 0 } else { outlet.demand() };
@@ -269,15 +282,7 @@ async fn demand<T>(outlet: &mut Outlet<T>, ends_with_consumers: bool) -> Option<
     .await
 }
 
-/// Waits until all that was emitted is sent, and finishes; unless somebody orders an end, or nobody can come to ask.
-async fn emptied<T>(outlet: &mut Outlet<T>) -> Reason {
-    poll_fn(|cx| {
-        while outlet.poll_calls(cx).is_ready() {}
-        match outlet.order() {
-            Order::End(reason) => Poll::Ready(reason.clone()),
-            _ if outlet.waiting() == 0 || outlet.is_out_of_reach() => Poll::Ready(Reason::Finished),
-            _ => Poll::Pending,
-        }
-    })
-    .await
+/// Whether there is nobody to take anything, and it is not to wait for others.
+fn left_alone<T>(outlet: &Outlet<T>, ends_with_consumers: bool) -> bool {
+    outlet.is_out_of_reach() || (ends_with_consumers && outlet.is_abandoned())
 }

@@ -120,7 +120,12 @@ impl<T: Send + Unpin + 'static> Stream for Events<T> {
                     this.from = Some((id, events.len()));
                     this.chunk = events.into();
                 }
-                Happening::Left(from, cancel, reason) => this.left(&from, cancel, &reason),
+                Happening::Left(from, cancel, reason) => {
+                    if cancel != Cancel::Temporary && reason.is_failure() {
+                        this.fail(&from, &reason);
+                    }
+                }
+                Happening::Refused(from, reason) => this.fail(&from, &reason),
                 // Nobody has a handle to ask with.
                 Happening::Request(_) | Happening::Mark(_) => {}
             }
@@ -129,13 +134,12 @@ impl<T: Send + Unpin + 'static> Stream for Events<T> {
 }
 
 impl<T> Events<T> {
-    fn left(&mut self, from: &Subscription, cancel: Cancel, reason: &Reason) {
-        if cancel != Cancel::Temporary && reason.is_failure() {
-            let error = format!("subscription to `{}`: {reason}", from.producer());
-            self.failed.get_or_insert_with(|| error.into());
-            self.inlet.close(&Reason::Stopped);
-            self.ended = true;
-        }
+    /// Ends with an error.
+    fn fail(&mut self, from: &Subscription, reason: &Reason) {
+        let error = format!("subscription to `{}`: {reason}", from.producer());
+        self.failed.get_or_insert_with(|| error.into());
+        self.inlet.close(&Reason::Stopped);
+        self.ended = true;
     }
 }
 

@@ -414,6 +414,8 @@ impl<T: Send + 'static, F> FromStage<T, F> {
                 }
             }
             Happening::Left(from, _, reason) => self.left(&from, &reason),
+            // Who waits for the answer says so.
+            Happening::Refused(..) => {}
             // Nobody has a handle to ask with.
             Happening::Request(_) | Happening::Mark(_) => {}
         }

@@ -12,8 +12,11 @@ use std::{
 
 use async_trait::async_trait;
 use broadway_topology::Intensity;
-use futures::{FutureExt, future::BoxFuture};
-use tokio::{sync::watch, task::AbortHandle, time::timeout};
+use futures::{
+    FutureExt,
+    future::{AbortHandle, Abortable, BoxFuture},
+};
+use tokio::{runtime, sync::watch, time::timeout};
 
 use super::{Asking, Consumer, Next, Reason, StageContext, Subscription, SubscriptionId};
 use crate::{
@@ -85,15 +88,17 @@ struct Shared<T> {
     /// Makes the event of a restart; there is none for children that are temporary.
     again: Option<fn(&T) -> T>,
     state: Mutex<State>,
-    active: watch::Sender<u64>,
+    /// Whoever sets it reads under its lock how many there are, so that it ends with the last of several ends at once.
+    active: watch::Sender<usize>,
 }
 
 struct State {
-    context: Option<StageContext>,
+    /// Since `init`: the stage, and where it runs.
+    home: Option<(StageContext, runtime::Handle)>,
     restarts: Restarts,
     intensity: Intensity,
     next: u64,
-    children: BTreeMap<ChildId, Option<AbortHandle>>,
+    children: BTreeMap<ChildId, AbortHandle>,
     places: Vec<Place>,
     counts: ChildCounts,
     closed: bool,
@@ -157,7 +162,7 @@ impl<T: Send + 'static> ConsumerSupervisor<T> {
     {
         let intensity = Intensity { max_restarts: 3, max_seconds: 5 };
         let state = State {
-            context: None,
+            home: None,
             restarts: Restarts::new(intensity),
             intensity,
             next: 0,
@@ -239,7 +244,7 @@ impl<T: Send + 'static> Consumer for ConsumerSupervisor<T> {
     type Event = T;
 
     async fn init(&mut self, context: &StageContext) -> Result<()> {
-        self.shared.lock().context = Some(context.clone());
+        self.shared.lock().home = Some((context.clone(), runtime::Handle::current()));
         Ok(())
     }
 
@@ -307,10 +312,7 @@ impl<T: Send + 'static> Children<T> {
     /// Drops a child at its next `.await`; its place is free then. False if there is no such child.
     pub fn terminate_child(&self, id: ChildId) -> bool {
         let child = self.0.lock().children.get(&id).cloned();
-        if let Some(Some(child)) = &child {
-            child.abort();
-        }
-        child.is_some()
+        child.inspect(AbortHandle::abort).is_some()
     }
 
     /// All children that run, in the order in which they were started.
@@ -330,8 +332,13 @@ impl<T> Shared<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells how many children there are.
+    fn count(&self) {
+        self.active.send_modify(|active| *active = self.lock().children.len());
+    }
+
     fn abort(&self) {
-        let children: Vec<AbortHandle> = self.lock().children.values().flatten().cloned().collect();
+        let children: Vec<AbortHandle> = self.lock().children.values().cloned().collect();
         children.iter().for_each(AbortHandle::abort);
     }
 
@@ -339,14 +346,13 @@ impl<T> Shared<T> {
     fn ended(&self, child: ChildId, of: Option<SubscriptionId>) {
         let mut state = self.lock();
         state.children.remove(&child);
-        let active = state.children.len() as u64;
         let place = of.and_then(|of| state.places.iter_mut().find(|place| place.subscription.id() == of));
         let ask = place.and_then(|place| {
             place.free += 1;
             (place.free >= place.least).then(|| (place.subscription.clone(), std::mem::take(&mut place.free)))
         });
         drop(state);
-        self.active.send_replace(active);
+        self.count();
         if let Some((subscription, free)) = ask {
             subscription.ask(free);
         }
@@ -356,22 +362,21 @@ impl<T> Shared<T> {
 impl<T: Send + 'static> Shared<T> {
     fn start_child(shared: &Arc<Self>, event: T, of: Option<SubscriptionId>) -> Option<ChildId> {
         let mut state = shared.lock();
-        if state.closed || state.context.is_none() {
-            return None;
-        }
-        let name = state.context.as_ref().map_or_else(String::new, |context| format!("{}_child", context.name()));
+        let (context, runtime) = state.home.clone().filter(|_| !state.closed)?;
         state.next += 1;
         state.counts.started += 1;
         let id = ChildId(state.next);
-        state.children.insert(id, None);
-        let active = state.children.len() as u64;
+        // It can be dropped from here on, before its task runs.
+        let (handle, registration) = AbortHandle::new_pair();
+        state.children.insert(id, handle);
         drop(state);
-        shared.active.send_replace(active);
+        shared.count();
         let end = End { shared: shared.clone(), id, of };
-        let handle = spawn(&name, async move { end.shared.live(event).await }).abort_handle();
-        if let Some(child) = shared.lock().children.get_mut(&id) {
-            *child = Some(handle);
-        }
+        let life = async move {
+            let _ = Abortable::new(end.shared.live(event), registration).await;
+        };
+        let _runtime = runtime.enter();
+        drop(spawn(&format!("{}_child", context.name()), life));
         Some(id)
     }
 
@@ -379,8 +384,12 @@ impl<T: Send + 'static> Shared<T> {
     async fn live(&self, event: T) {
         let mut event = Some(event);
         while let Some(now) = event.take() {
-            let next = self.again.map(|again| again(&now));
-            let run = AssertUnwindSafe(async { (self.start)(now).await }).catch_unwind().await;
+            let mut next = None;
+            let run = async {
+                next = self.again.map(|again| again(&now));
+                (self.start)(now).await
+            };
+            let run = AssertUnwindSafe(run).catch_unwind().await;
             let crash = match run {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => Chain::of(&*error).to_string(),
@@ -395,7 +404,7 @@ impl<T: Send + 'static> Shared<T> {
     /// What is started again, if anything is.
     fn failed(&self, crash: &str, next: Option<T>) -> Option<T> {
         let mut state = self.lock();
-        let context = state.context.clone()?;
+        let (context, _) = state.home.clone()?;
         let mut event = next.filter(|_| !state.closed);
         if event.is_some() && !state.restarts.accept() {
             event = None;

@@ -78,6 +78,10 @@ pub(crate) fn stage_crashed(stage: &str, reason: &str) {
     error!(name: "stage_crash", target: "broadway::stage", stage, reason, "crashed, going on with a new instance");
 }
 
+pub(crate) fn function_panicked(stage: &str, function: &str, reason: &str) {
+    error!(name: "function_panicked", target: "broadway::stage", stage, function, reason, "panicked, going on");
+}
+
 pub(crate) fn child_failed(stage: &str, reason: &str, again: bool) {
     error!(name: "child_failed", target: "broadway::stage", stage, reason, again, "child failed");
 }

@@ -80,7 +80,9 @@ fn handle(inlet: &mut Inlet<u32>, subscription: &Subscription, got: &mut Vec<u32
                 inlet.handled(from, events.len());
             }
             Happening::Left(..) => return,
-            Happening::Request(_) | Happening::Mark(_) => unreachable!("nobody asks"),
+            Happening::Refused(..) | Happening::Request(_) | Happening::Mark(_) => {
+                unreachable!("nobody asks, nor refuses")
+            }
         }
     }
 }
@@ -152,7 +154,9 @@ pub(crate) fn ended(_: Size) {
                 assert!(matches!(reason, Reason::Finished | Reason::NotRunning), "{reason}");
                 break;
             }
-            Happening::Request(_) | Happening::Mark(_) => unreachable!("nobody asks"),
+            Happening::Refused(..) | Happening::Request(_) | Happening::Mark(_) => {
+                unreachable!("nobody asks, nor refuses")
+            }
         }
     }
     ends.join().unwrap();
