@@ -61,7 +61,6 @@ async fn crashing() -> Stage<Gives<u64>> {
 /// Hands on each number after a while.
 struct Slow;
 
-#[async_trait]
 impl ProducerConsumer for Slow {
     type Event = u64;
     type Data = u64;
@@ -686,7 +685,6 @@ async fn a_stage_can_pass_on_what_another_gives() {
 /// Passes messages on, and fails with each hundredth.
 struct Fragile(Arc<AtomicUsize>);
 
-#[async_trait]
 impl ProducerConsumer for Fragile {
     type Event = Incoming<u64>;
     type Data = Incoming<u64>;

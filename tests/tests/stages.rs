@@ -39,7 +39,6 @@ impl Producer for A {
 /// Consumer B: takes a while for each chunk.
 struct B(Steps);
 
-#[async_trait]
 impl Consumer for B {
     type Event = u64;
 
@@ -102,7 +101,6 @@ async fn with_max_demand_10_and_min_demand_5_there_is_always_something_to_do() {
 /// Writes down what it is given; with a gate, it handles a chunk when it is let through.
 struct Collects(Log<u64>, Option<Gate>);
 
-#[async_trait]
 impl Consumer for Collects {
     type Event = u64;
 
@@ -124,7 +122,6 @@ async fn collects(to: stage::To<u64>) -> (Log<u64>, Gate, Stage<Takes<u64>>) {
 /// Writes down each chunk that it is given.
 struct Chunks(Log<Vec<u64>>);
 
-#[async_trait]
 impl Consumer for Chunks {
     type Event = u64;
 
@@ -286,7 +283,6 @@ async fn a_consumer_in_the_middle_drains_with_what_it_was_sent() {
 
 struct Doubles;
 
-#[async_trait]
 impl ProducerConsumer for Doubles {
     type Event = u64;
     type Data = u64;
@@ -299,7 +295,6 @@ impl ProducerConsumer for Doubles {
 
 struct Slow(Log<u64>);
 
-#[async_trait]
 impl Consumer for Slow {
     type Event = u64;
 
@@ -313,7 +308,6 @@ impl Consumer for Slow {
 /// Handles one by one, and panics at a number.
 struct Fragile(Log<u64>, u64);
 
-#[async_trait]
 impl Consumer for Fragile {
     type Event = u64;
 

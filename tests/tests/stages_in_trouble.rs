@@ -41,7 +41,6 @@ impl Producer for Hasty {
 /// Writes its chunks down. The gate lets them through.
 struct Chunks(Log<Vec<u64>>, Gate);
 
-#[async_trait]
 impl Consumer for Chunks {
     type Event = u64;
 
@@ -55,7 +54,6 @@ impl Consumer for Chunks {
 /// Gives each event ten times.
 struct Tenfold;
 
-#[async_trait]
 impl ProducerConsumer for Tenfold {
     type Event = u64;
     type Data = u64;

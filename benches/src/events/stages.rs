@@ -28,7 +28,6 @@ impl Producer for Counter {
 
 struct Mapper;
 
-#[async_trait]
 impl ProducerConsumer for Mapper {
     type Event = u64;
     type Data = u64;
@@ -44,7 +43,6 @@ struct Adder {
     told: Option<oneshot::Sender<u64>>,
 }
 
-#[async_trait]
 impl Consumer for Adder {
     type Event = u64;
 

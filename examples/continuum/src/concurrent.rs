@@ -2,7 +2,7 @@
 //! ahead than the next one has asked for.
 
 use broadway::{
-    Next, Result, async_trait,
+    Next, Result,
     stage::{self, ProducerConsumer, Subscription, from_iter, to},
 };
 use futures::{TryStreamExt, future::try_join_all};
@@ -15,7 +15,6 @@ const SPLITTERS: usize = 4;
 /// Lines to words.
 struct Words;
 
-#[async_trait]
 impl ProducerConsumer for Words {
     type Event = String;
     type Data = String;

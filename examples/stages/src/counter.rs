@@ -33,7 +33,6 @@ impl Producer for Counter {
 /// Takes a second for each chunk.
 struct Printer(Lines);
 
-#[async_trait]
 impl Consumer for Printer {
     type Event = u64;
 

@@ -46,7 +46,6 @@ struct Limited {
     lines: Lines,
 }
 
-#[async_trait]
 impl Consumer for Limited {
     type Event = Order;
 
@@ -69,7 +68,6 @@ impl Consumer for Limited {
 /// Sees what its selector lets through.
 struct Watch(Lines);
 
-#[async_trait]
 impl Consumer for Watch {
     type Event = Order;
 

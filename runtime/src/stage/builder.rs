@@ -186,13 +186,12 @@ macro_rules! common {
             ///
             /// ```
             /// use broadway::{
-            ///     Next, Result, async_trait,
+            ///     Next, Result,
             ///     stage::{self, Consumer, Reason, Subscription, from_iter, to},
             /// };
             ///
             /// struct Parser;
             ///
-            /// #[async_trait]
             /// impl Consumer for Parser {
             ///     type Event = &'static str;
             ///

@@ -1,9 +1,5 @@
 //! What takes events: a consumer, or a producer-consumer, which gives others in their place.
 
-use std::pin::Pin;
-
-use async_trait::async_trait;
-
 use super::{Asking, Next, Reason, StageContext, Subscription};
 use crate::error::Result;
 
@@ -17,13 +13,12 @@ use crate::error::Result;
 ///
 /// ```
 /// use broadway::{
-///     Next, Result, async_trait,
+///     Next, Result,
 ///     stage::{self, Consumer, Subscription, from_iter, to},
 /// };
 ///
 /// struct Printer(Vec<usize>);
 ///
-/// #[async_trait]
 /// impl Consumer for Printer {
 ///     type Event = u64;
 ///
@@ -47,7 +42,6 @@ use crate::error::Result;
 /// # Ok(())
 /// # }
 /// ```
-#[async_trait]
 pub trait Consumer: Send + 'static {
     /// What it takes.
     type Event: Send + 'static;
@@ -58,8 +52,8 @@ pub trait Consumer: Send + 'static {
     ///
     /// # Errors
     /// Fail the start.
-    async fn init(&mut self, _context: &StageContext) -> Result<()> {
-        Ok(())
+    fn init(&mut self, _context: &StageContext) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
     }
 
     /// A subscription was made; nothing has been asked for. Says whether the stage asks or this consumer does.
@@ -68,14 +62,13 @@ pub trait Consumer: Send + 'static {
     /// use std::time::Duration;
     ///
     /// use broadway::{
-    ///     Next, Result, async_trait,
+    ///     Next, Result,
     ///     stage::{self, Asking, Consumer, Subscription, from_iter},
     /// };
     ///
     /// /// Takes at most 100 events a second.
     /// struct Limited;
     ///
-    /// #[async_trait]
     /// impl Consumer for Limited {
     ///     type Event = u64;
     ///
@@ -103,8 +96,8 @@ pub trait Consumer: Send + 'static {
     ///
     /// # Errors
     /// Are a crash.
-    async fn handle_subscribe(&mut self, _subscription: &Subscription) -> Result<Asking> {
-        Ok(Asking::Automatic)
+    fn handle_subscribe(&mut self, _subscription: &Subscription) -> impl Future<Output = Result<Asking>> + Send {
+        async { Ok(Asking::Automatic) }
     }
 
     /// Some events, in the order in which they were sent. What they were asked for with is asked for again when this
@@ -112,7 +105,11 @@ pub trait Consumer: Send + 'static {
     ///
     /// # Errors
     /// Are a crash.
-    async fn handle_events(&mut self, events: Vec<Self::Event>, from: &Subscription) -> Result<Next>;
+    fn handle_events(
+        &mut self,
+        events: Vec<Self::Event>,
+        from: &Subscription,
+    ) -> impl Future<Output = Result<Next>> + Send;
 
     /// A subscription has ended, and all that was sent on it is handled. Whether the stage goes on is said by the
     /// subscription's [`Cancel`](super::Cancel).
@@ -121,12 +118,14 @@ pub trait Consumer: Send + 'static {
     ///
     /// # Errors
     /// Are a crash.
-    async fn handle_cancel(&mut self, _from: &Subscription, _reason: &Reason) -> Result<()> {
-        Ok(())
+    fn handle_cancel(&mut self, _from: &Subscription, _reason: &Reason) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
     }
 
     /// The last call, whatever the reason; not on an instance that crashed.
-    async fn terminate(&mut self, _reason: &Reason) {}
+    fn terminate(&mut self, _reason: &Reason) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// A stage that takes events and gives others.
@@ -139,14 +138,13 @@ pub trait Consumer: Send + 'static {
 ///
 /// ```
 /// use broadway::{
-///     Next, Result, async_trait,
+///     Next, Result,
 ///     stage::{self, ProducerConsumer, Subscription, from_iter},
 /// };
 /// use futures::TryStreamExt;
 ///
 /// struct Doubler;
 ///
-/// #[async_trait]
 /// impl ProducerConsumer for Doubler {
 ///     type Event = u64;
 ///     type Data = u64;
@@ -173,7 +171,7 @@ pub trait Consumer: Send + 'static {
 /// use std::sync::{Arc, Mutex};
 ///
 /// use broadway::{
-///     Next, Result, async_trait,
+///     Next, Result,
 ///     stage::{self, Asking, ProducerConsumer, Reason, StageContext, Subscription, from_iter},
 /// };
 /// use futures::TryStreamExt;
@@ -189,7 +187,6 @@ pub trait Consumer: Send + 'static {
 ///     }
 /// }
 ///
-/// #[async_trait]
 /// impl ProducerConsumer for Labelled {
 ///     type Event = u64;
 ///     type Data = String;
@@ -232,7 +229,6 @@ pub trait Consumer: Send + 'static {
 /// # Ok(())
 /// # }
 /// ```
-#[async_trait]
 pub trait ProducerConsumer: Send + 'static {
     /// What it takes.
     type Event: Send + 'static;
@@ -243,39 +239,41 @@ pub trait ProducerConsumer: Send + 'static {
     ///
     /// # Errors
     /// Fail the start.
-    async fn init(&mut self, _context: &StageContext) -> Result<()> {
-        Ok(())
+    fn init(&mut self, _context: &StageContext) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
     }
 
     /// As [`Consumer::handle_subscribe`], of its own subscriptions. Of those to it its dispatcher is told.
     ///
     /// # Errors
     /// Are a crash.
-    async fn handle_subscribe(&mut self, _subscription: &Subscription) -> Result<Asking> {
-        Ok(Asking::Automatic)
+    fn handle_subscribe(&mut self, _subscription: &Subscription) -> impl Future<Output = Result<Asking>> + Send {
+        async { Ok(Asking::Automatic) }
     }
 
     /// As [`Consumer::handle_events`]; what is in `out` when it returns is given out, even with an error.
     ///
     /// # Errors
     /// Are a crash.
-    async fn handle_events(
+    fn handle_events(
         &mut self,
         events: Vec<Self::Event>,
         out: &mut Vec<Self::Data>,
         from: &Subscription,
-    ) -> Result<Next>;
+    ) -> impl Future<Output = Result<Next>> + Send;
 
     /// As [`Consumer::handle_cancel`].
     ///
     /// # Errors
     /// Are a crash.
-    async fn handle_cancel(&mut self, _from: &Subscription, _reason: &Reason) -> Result<()> {
-        Ok(())
+    fn handle_cancel(&mut self, _from: &Subscription, _reason: &Reason) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
     }
 
     /// As [`Consumer::terminate`].
-    async fn terminate(&mut self, _reason: &Reason) {}
+    fn terminate(&mut self, _reason: &Reason) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// What a consumer gives.
@@ -285,40 +283,32 @@ pub(crate) enum Nothing {}
 /// A consumer as a stage that gives nothing.
 pub(crate) struct Sink<C>(pub(crate) C);
 
-#[async_trait]
 impl<C: Consumer> ProducerConsumer for Sink<C> {
     type Event = C::Event;
     type Data = Nothing;
 
-    async fn init(&mut self, context: &StageContext) -> Result<()> {
-        self.0.init(context).await
+    fn init(&mut self, context: &StageContext) -> impl Future<Output = Result<()>> + Send {
+        self.0.init(context)
     }
 
-    async fn handle_subscribe(&mut self, subscription: &Subscription) -> Result<Asking> {
-        self.0.handle_subscribe(subscription).await
+    fn handle_subscribe(&mut self, subscription: &Subscription) -> impl Future<Output = Result<Asking>> + Send {
+        self.0.handle_subscribe(subscription)
     }
 
-    /// The consumer's own future, not one around it: this is called for each chunk.
-    fn handle_events<'s, 'o, 'f, 'async_trait>(
-        &'s mut self,
+    fn handle_events(
+        &mut self,
         events: Vec<C::Event>,
-        _: &'o mut Vec<Nothing>,
-        from: &'f Subscription,
-    ) -> Pin<Box<dyn Future<Output = Result<Next>> + Send + 'async_trait>>
-    where
-        Self: 'async_trait,
-        's: 'async_trait,
-        'o: 'async_trait,
-        'f: 'async_trait,
-    {
+        _: &mut Vec<Nothing>,
+        from: &Subscription,
+    ) -> impl Future<Output = Result<Next>> + Send {
         self.0.handle_events(events, from)
     }
 
-    async fn handle_cancel(&mut self, from: &Subscription, reason: &Reason) -> Result<()> {
-        self.0.handle_cancel(from, reason).await
+    fn handle_cancel(&mut self, from: &Subscription, reason: &Reason) -> impl Future<Output = Result<()>> + Send {
+        self.0.handle_cancel(from, reason)
     }
 
-    async fn terminate(&mut self, reason: &Reason) {
-        self.0.terminate(reason).await;
+    fn terminate(&mut self, reason: &Reason) -> impl Future<Output = ()> + Send {
+        self.0.terminate(reason)
     }
 }

@@ -29,14 +29,13 @@ impl<T: Send> Orders for Port<T> {
 ///
 /// ```
 /// use broadway::{
-///     Next, Result, async_trait,
+///     Next, Result,
 ///     stage::{self, Consumer, Reason, StageContext, Subscription, from_iter},
 /// };
 ///
 /// /// Ends as soon as it sees a 7.
 /// struct Lucky(Option<StageContext>);
 ///
-/// #[async_trait]
 /// impl Consumer for Lucky {
 ///     type Event = u64;
 ///

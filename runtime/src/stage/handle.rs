@@ -18,13 +18,12 @@ use super::{
 ///
 /// ```
 /// use broadway::{
-///     Next, Result, async_trait,
+///     Next, Result,
 ///     stage::{self, ConsumerSupervisor, Gives, ProducerConsumer, Reason, Stage, Subscription, Takes, TakesAndGives, from_iter},
 /// };
 ///
 /// struct Split;
 ///
-/// #[async_trait]
 /// impl ProducerConsumer for Split {
 ///     type Event = &'static str;
 ///     type Data = String;
@@ -265,9 +264,8 @@ macro_rules! takes {
             /// Subscribes to a producer, at once; the result says whether that has accepted.
             ///
             /// ```
-            /// # use broadway::{Next, Result, async_trait, stage::{Consumer, Subscription}};
+            /// # use broadway::{Next, Result, stage::{Consumer, Subscription}};
             /// # struct Printer;
-            /// # #[async_trait]
             /// # impl Consumer for Printer {
             /// #     type Event = u64;
             /// #     async fn handle_events(&mut self, _: Vec<u64>, _: &Subscription) -> Result<Next> { Ok(Next::More) }
@@ -324,7 +322,7 @@ macro_rules! takes {
             /// of the call. Cancel-safe.
             ///
             /// ```
-            /// # use broadway::{Next, Result, async_trait, stage::{Consumer, Subscription}};
+            /// # use broadway::{Next, Result, stage::{Consumer, Subscription}};
             /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
             /// # async fn main() -> broadway::Result<()> {
             /// use std::time::Duration;
@@ -334,7 +332,6 @@ macro_rules! takes {
             /// /// Takes a second for an event.
             /// struct Slow;
             ///
-            /// #[async_trait]
             /// impl Consumer for Slow {
             ///     type Event = u64;
             ///

@@ -6,13 +6,12 @@
 //!
 //! ```
 //! use broadway::{
-//!     Next, Result, async_trait,
+//!     Next, Result,
 //!     stage::{self, Consumer, ProducerConsumer, Subscription, from_iter, to},
 //! };
 //!
 //! struct Doubler;
 //!
-//! #[async_trait]
 //! impl ProducerConsumer for Doubler {
 //!     type Event = u64;
 //!     type Data = u64;
@@ -25,7 +24,6 @@
 //!
 //! struct Printer;
 //!
-//! #[async_trait]
 //! impl Consumer for Printer {
 //!     type Event = u64;
 //!

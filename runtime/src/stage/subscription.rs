@@ -62,7 +62,7 @@ impl<T: Send> Upstream for Port<T> {
 /// use std::collections::BTreeMap;
 ///
 /// use broadway::{
-///     Next, Result, async_trait,
+///     Next, Result,
 ///     stage::{self, Consumer, Reason, Subscription, SubscriptionId, from_iter, to},
 /// };
 ///
@@ -70,7 +70,6 @@ impl<T: Send> Upstream for Port<T> {
 /// #[derive(Default)]
 /// struct Sample(BTreeMap<SubscriptionId, usize>);
 ///
-/// #[async_trait]
 /// impl Consumer for Sample {
 ///     type Event = u64;
 ///

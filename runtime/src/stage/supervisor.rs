@@ -10,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use broadway_topology::Intensity;
 use futures::{
     FutureExt,
@@ -239,7 +238,6 @@ impl<T: Send + 'static> ConsumerSupervisor<T> {
     }
 }
 
-#[async_trait]
 impl<T: Send + 'static> Consumer for ConsumerSupervisor<T> {
     type Event = T;
 

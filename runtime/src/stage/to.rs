@@ -63,11 +63,10 @@ impl<T> To<T> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> broadway::Result<()> {
-    /// # use broadway::{Next, Result, async_trait};
+    /// # use broadway::{Next, Result};
     /// use broadway::stage::{self, Cancel, Consumer, Subscription, from_iter, to};
     ///
     /// # struct Printer;
-    /// # #[async_trait]
     /// # impl Consumer for Printer {
     /// #     type Event = u64;
     /// #     async fn handle_events(&mut self, _: Vec<u64>, _: &Subscription) -> Result<Next> { Ok(Next::More) }

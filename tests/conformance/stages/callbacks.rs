@@ -171,7 +171,6 @@ async fn g057_a_producer_is_dropped_when_its_stage_has_ended() {
 /// Refuses to start.
 struct Refuses;
 
-#[async_trait]
 impl Consumer for Refuses {
     type Event = u64;
 

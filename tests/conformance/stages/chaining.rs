@@ -1,7 +1,7 @@
 //! A producer-consumer between two others: it takes only what those behind it ask for.
 
 use broadway::{
-    Next, Result, async_trait,
+    Next, Result,
     stage::{self, Cancel, ProducerConsumer, Reason, Subscription, to},
 };
 use broadway_tests::within;
@@ -64,7 +64,6 @@ async fn g009_it_stops_asking_when_the_consumer_does() {
 /// Takes and gives nothing.
 struct Discards(Spy);
 
-#[async_trait]
 impl ProducerConsumer for Discards {
     type Event = u64;
     type Data = u64;

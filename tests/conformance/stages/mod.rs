@@ -150,7 +150,6 @@ impl Spy {
     }
 }
 
-#[async_trait]
 impl Consumer for Spy {
     type Event = u64;
 
@@ -181,7 +180,6 @@ impl Consumer for Spy {
 /// The same between two others: it gives each event `copies` times.
 struct Passing(Spy);
 
-#[async_trait]
 impl ProducerConsumer for Passing {
     type Event = u64;
     type Data = u64;
