@@ -1,9 +1,9 @@
-//! What the edge and the release lane lock and wait with. Invariant: they lock and wait with nothing else, because
-//! `tests/models` compiles their files with a `sync` of the model checker's.
+//! What the edge, the release lane and the stage layer lock and wait with. Invariant: they lock and wait with nothing else,
+//! because `tests/models` compiles their files with a `sync` of the model checker's.
 
 use std::{future::Future, pin::pin, sync::LazyLock, task::Context};
 
-pub(crate) use std::sync::{Mutex, MutexGuard, RwLock};
+pub(crate) use std::sync::{Mutex, MutexGuard, RwLock, atomic::AtomicBool};
 
 use tokio::{
     runtime::Handle,

@@ -82,7 +82,9 @@ impl<T> Inbox<T> {
         } else {
             mail.append(&mut state.mail);
         }
-        requests.append(&mut state.requests);
+        if !state.requests.is_empty() {
+            requests.append(&mut state.requests);
+        }
         Poll::Ready(())
     }
 
@@ -90,6 +92,7 @@ impl<T> Inbox<T> {
     pub(crate) fn close(&self) -> (VecDeque<Mail<T>>, VecDeque<Request<T>>) {
         let mut state = self.lock();
         state.closed = true;
+        state.waker = None;
         (std::mem::take(&mut state.mail), std::mem::take(&mut state.requests))
     }
 

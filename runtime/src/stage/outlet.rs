@@ -15,7 +15,7 @@ use super::{
     counts::Counters,
     dispatch::{Deliveries, Dispatcher, SubscriptionId},
     inbox::{Done, Inbox, Mail},
-    port::{Call, Calls, Order, Port, Standing},
+    port::{Call, Heard, Order, Port, Standing},
 };
 
 /// Told of events that were dropped.
@@ -29,8 +29,7 @@ pub(crate) struct Outlet<T> {
     buffer: Buffer<T>,
     counters: Arc<Counters>,
     on_discard: OnDiscard,
-    pub(crate) standing: Standing,
-    said: Calls<T>,
+    heard: Heard<T>,
     out: Deliveries<T>,
     /// Events that came into the buffer so far, and that left its front.
     entered: u64,
@@ -67,8 +66,7 @@ impl<T> Outlet<T> {
             buffer,
             counters,
             on_discard,
-            standing,
-            said: Calls::default(),
+            heard: Heard::new(standing),
             out: Deliveries::default(),
             entered: 0,
             left: 0,
@@ -80,37 +78,44 @@ impl<T> Outlet<T> {
 
     /// Hears what was said to the port, and serves it; pending when nothing was.
     pub(crate) fn poll_calls(&mut self, cx: &Context<'_>) -> Poll<()> {
-        if self.port.poll(cx, &mut self.said, &mut self.standing).is_pending() {
+        if self.port.poll(cx, &mut self.heard).is_pending() {
             return Poll::Pending;
         }
-        let Calls { mut calls, mut asks } = std::mem::take(&mut self.said);
-        for call in calls.drain(..) {
-            match call {
-                Call::Join(mut join) => match self.dispatcher.subscribe(join.id, std::mem::take(&mut join.terms)) {
-                    Ok(()) => {
-                        self.subscribers.insert(join.id, join.accept());
-                        self.had_subscribers = true;
-                    }
-                    Err(refused) => join.refuse(refused),
-                },
-                Call::Leave(id, reason) => {
-                    self.dispatcher.cancel(id);
-                    if let Some(inbox) = self.subscribers.remove(&id) {
-                        let _ = inbox.post(Mail::Left(id, reason));
-                    }
-                }
-                Call::Mark(done) => self.mark(done),
-            }
+        while let Some(call) = self.heard.calls.pop_front() {
+            self.called(call);
         }
-        for (id, demand) in asks.drain(..) {
+        for (id, demand) in self.heard.asks.drain(..) {
             // What was asked for before a subscription was cancelled is void.
             if self.subscribers.contains_key(&id) {
                 self.dispatcher.ask(id, demand);
             }
         }
-        self.said = Calls { calls, asks };
         self.dispatch();
         Poll::Ready(())
+    }
+
+    fn called(&mut self, call: Call<T>) {
+        match call {
+            Call::Join(mut join) => match self.dispatcher.subscribe(join.id, std::mem::take(&mut join.terms)) {
+                Ok(()) => {
+                    self.subscribers.insert(join.id, join.accept());
+                    self.had_subscribers = true;
+                }
+                Err(refused) => join.refuse(refused),
+            },
+            Call::Leave(id, reason) => {
+                self.dispatcher.cancel(id);
+                if let Some(inbox) = self.subscribers.remove(&id) {
+                    let _ = inbox.post(Mail::Left(id, reason));
+                }
+            }
+            Call::Mark(done) => self.mark(done),
+        }
+    }
+
+    /// Whether demand is not to be passed on.
+    pub(crate) fn accumulates(&self) -> bool {
+        self.heard.standing.accumulates
     }
 
     /// Demand that nothing in the buffer can serve.
@@ -125,7 +130,7 @@ impl<T> Outlet<T> {
 
     /// Nobody takes its events, and nobody can come to do so.
     pub(crate) fn is_out_of_reach(&self) -> bool {
-        self.standing.unreachable && self.subscribers.is_empty()
+        self.heard.standing.unreachable && self.subscribers.is_empty()
     }
 
     /// Events that were emitted and not sent.
@@ -203,7 +208,7 @@ impl<T> Outlet<T> {
 
     /// Whether it should end, and how.
     pub(crate) fn order(&self) -> &Order {
-        &self.standing.order
+        &self.heard.standing.order
     }
 
     /// Ends all subscriptions. What nobody has asked for is discarded.

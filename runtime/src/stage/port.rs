@@ -4,7 +4,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, PoisonError},
+    sync::{
+        Arc, PoisonError,
+        atomic::Ordering::{Acquire, Relaxed, Release},
+    },
     task::{Context, Poll, Waker},
 };
 
@@ -13,7 +16,7 @@ use super::{
     dispatch::{Refused, SubscriptionId, Terms},
     inbox::{Done, Inbox, Mail},
 };
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 
 /// Told whether a subscription was accepted; refused for no reason if the stage has ended.
 pub(crate) type Answer = Box<dyn FnOnce(Result<(), Option<Refused>>) + Send>;
@@ -76,6 +79,8 @@ pub(crate) enum Order {
 }
 
 pub(crate) struct Port<T> {
+    /// Something was said that the stage has not heard: changed under the lock, so that it can be read without.
+    said: AtomicBool,
     state: Mutex<State<T>>,
 }
 
@@ -98,22 +103,27 @@ pub(crate) struct Standing {
     pub(crate) unreachable: bool,
 }
 
-/// What was said since the last look.
-pub(crate) struct Calls<T> {
+/// What the stage has heard.
+pub(crate) struct Heard<T> {
     pub(crate) calls: VecDeque<Call<T>>,
     pub(crate) asks: Vec<(SubscriptionId, usize)>,
+    pub(crate) standing: Standing,
+    /// The stage's own waker, and whether the port has it, to wake the stage when something is said.
+    waker: Waker,
+    waits: bool,
 }
 
-impl<T> Default for Calls<T> {
-    fn default() -> Self {
-        Self { calls: VecDeque::new(), asks: Vec::new() }
+impl<T> Heard<T> {
+    pub(crate) fn new(standing: Standing) -> Self {
+        Self { calls: VecDeque::new(), asks: Vec::new(), standing, waker: Waker::noop().clone(), waits: false }
     }
 }
 
 impl<T> Port<T> {
     pub(crate) fn new(standing: Standing) -> Self {
         let (calls, asks) = (VecDeque::new(), Vec::new());
-        Self { state: Mutex::new(State { calls, asks, standing, changed: false, waker: None, closed: false }) }
+        let state = Mutex::new(State { calls, asks, standing, changed: false, waker: None, closed: false });
+        Self { said: AtomicBool::new(false), state }
     }
 
     /// Calls, unless the port is closed: then the call comes back.
@@ -123,7 +133,7 @@ impl<T> Port<T> {
             return Err(call);
         }
         state.calls.push_back(call);
-        wake(state);
+        self.wake(state);
         Ok(())
     }
 
@@ -137,7 +147,7 @@ impl<T> Port<T> {
             Some((_, asked)) => *asked = asked.saturating_add(demand),
             None => state.asks.push((id, demand)),
         }
-        wake(state);
+        self.wake(state);
     }
 
     /// Changes what holds.
@@ -145,7 +155,7 @@ impl<T> Port<T> {
         let mut state = self.lock();
         change(&mut state.standing);
         state.changed = true;
-        wake(state);
+        self.wake(state);
     }
 
     /// Orders an end, unless one was ordered already; a drain can still be cut short.
@@ -161,19 +171,26 @@ impl<T> Port<T> {
         self.lock().standing.accumulates
     }
 
-    /// Takes what was said. One task waits at a time.
-    pub(crate) fn poll(&self, cx: &Context<'_>, said: &mut Calls<T>, standing: &mut Standing) -> Poll<()> {
-        let mut state = self.lock();
-        if state.calls.is_empty() && state.asks.is_empty() && !state.changed {
-            if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                state.waker = Some(cx.waker().clone());
-            }
+    /// Hears what was said. One task waits at a time. While nothing is said, it takes the lock once.
+    pub(crate) fn poll(&self, cx: &Context<'_>, heard: &mut Heard<T>) -> Poll<()> {
+        if heard.waits && heard.waker.will_wake(cx.waker()) && !self.said.load(Acquire) {
             return Poll::Pending;
         }
-        said.calls.append(&mut state.calls);
-        said.asks.append(&mut state.asks);
+        let mut state = self.lock();
+        if !self.said.load(Relaxed) {
+            state.waker = Some(cx.waker().clone());
+            heard.waker.clone_from(cx.waker());
+            heard.waits = true;
+            return Poll::Pending;
+        }
+        self.said.store(false, Relaxed);
+        heard.waits = false;
+        if !state.calls.is_empty() {
+            heard.calls.append(&mut state.calls);
+        }
+        heard.asks.append(&mut state.asks);
         if std::mem::take(&mut state.changed) {
-            standing.clone_from(&state.standing);
+            heard.standing.clone_from(&state.standing);
         }
         Poll::Ready(())
     }
@@ -182,17 +199,19 @@ impl<T> Port<T> {
     pub(crate) fn close(&self) -> VecDeque<Call<T>> {
         let mut state = self.lock();
         state.closed = true;
+        state.waker = None;
         state.asks.clear();
         std::mem::take(&mut state.calls)
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State<T>>) {
+        self.said.store(true, Release);
+        let waker = state.waker.take();
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn wake<T>(mut state: MutexGuard<'_, State<T>>) {
-    let waker = state.waker.take();
-    drop(state);
-    waker.into_iter().for_each(Waker::wake);
 }

@@ -270,7 +270,7 @@ async fn demand<T>(outlet: &mut Outlet<T>, ends_with_consumers: bool) -> Option<
             if left_alone(outlet, ends_with_consumers) || *outlet.order() != Order::Run {
                 return Poll::Ready(None);
             }
-            let demand = if outlet.standing.accumulates { 0 } else { outlet.demand() };
+            let demand = if outlet.accumulates() { 0 } else { outlet.demand() };
             if demand > 0 {
                 return Poll::Ready(Some(demand));
             }

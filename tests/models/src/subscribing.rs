@@ -17,7 +17,7 @@ use crate::{
         Buffer, Counters, Demand, Happening, Inbox, Inlet, Keep, Order, Outlet, Port, Reason, Request, Standing,
         Subscription, To,
     },
-    waiting::{all_once, wait},
+    waiting::{all_once, wait_as_task},
 };
 
 /// A producer's stage: gives one number for each that is asked for, until it is told to end. Gives how many it emitted, and
@@ -33,7 +33,7 @@ fn producer(port: &Arc<Port<u32>>, messages: u32) -> thread::JoinHandle<(u32, us
         let (buffer, counters) = (Buffer::new(10, Keep::Last), Arc::<Counters>::default());
         let mut outlet = Outlet::new(port, Box::new(Demand::new()), buffer, counters, on_discard, Standing::default());
         let mut emitted = 0;
-        while wait(wanted(&mut outlet, emitted < messages)) {
+        while wait_as_task(wanted(&mut outlet, emitted < messages)) {
             outlet.emit(vec![emitted]);
             emitted += 1;
         }
@@ -63,7 +63,7 @@ fn subscribe(inlet: &mut Inlet<u32>, port: &Arc<Port<u32>>) -> Subscription {
 }
 
 fn next(inlet: &mut Inlet<u32>) -> Happening<u32> {
-    wait(poll_fn(|cx| inlet.poll(cx, true)))
+    wait_as_task(poll_fn(|cx| inlet.poll(cx, true)))
 }
 
 fn inlet() -> Inlet<u32> {

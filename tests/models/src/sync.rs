@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-pub(crate) use loom::sync::{Mutex, MutexGuard, RwLock};
+pub(crate) use loom::sync::{Mutex, MutexGuard, RwLock, atomic::AtomicBool};
 
 /// In a model all turns are one.
 pub(crate) fn end_turn(_cx: &mut Context<'_>) {}

@@ -2,20 +2,42 @@
 
 use std::{
     future::poll_fn,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    task::Poll,
+    task::{Context, Poll, Wake, Waker},
 };
 
 pub(crate) use loom::future::block_on as wait;
-use loom::thread::JoinHandle;
+use loom::thread::{self, JoinHandle, Thread};
 
 use crate::edge::Edge;
 
 pub(crate) type Edges = Arc<Edge<Vec<u32>>>;
+
+/// Wakes a thread that waits as a task.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The same with a waker that is equal to its clones, as a task's is; that of [`wait`] is equal to none.
+pub(crate) fn wait_as_task<F: Future>(future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    assert!(waker.will_wake(&waker.clone()));
+    let (mut cx, mut future) = (Context::from_waker(&waker), pin!(future));
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+        thread::park();
+    }
+}
 
 /// Polls once.
 pub(crate) fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
@@ -44,7 +66,7 @@ impl Arrivals {
     /// A consumer that takes up to `most` at once, until the edge is closed; it gives what it got.
     pub(crate) fn consumer(&self, index: usize, most: usize) -> JoinHandle<Vec<u32>> {
         let (arrivals, mut consumer) = (self.clone(), self.edge.consumer(index));
-        loom::thread::spawn(move || {
+        thread::spawn(move || {
             let (mut got, mut chunk) = (Vec::new(), Vec::new());
             while wait(consumer.take(most, false, &mut chunk)) {
                 assert!(!chunk.is_empty() && chunk.len() <= most);

@@ -67,32 +67,40 @@ impl Demand {
         self
     }
 
-    fn remove(&mut self, id: SubscriptionId) -> Option<usize> {
-        let at = self.open.iter().position(|(_, other)| *other == id)?;
-        Some(self.open.remove(at).0)
+    fn find(&self, id: SubscriptionId) -> Option<usize> {
+        self.open.iter().position(|(_, other)| *other == id)
     }
 
-    /// Behind all that have as much.
-    fn insert(&mut self, id: SubscriptionId, demand: usize) {
-        let at = self.open.partition_point(|(other, _)| *other >= demand);
-        self.open.insert(at, (demand, id));
+    /// Moves one whose demand has grown up, behind those that have as much.
+    fn rise(&mut self, at: usize) {
+        let demand = self.open[at].0;
+        let to = self.open[..at].partition_point(|(other, _)| *other >= demand);
+        self.open[to..=at].rotate_right(1);
+    }
+
+    /// Moves the first, whose demand has shrunk, down, behind those that have as much.
+    fn sink(&mut self) {
+        let Some(((demand, _), others)) = self.open.split_first() else { return };
+        let to = others.partition_point(|(other, _)| other >= demand);
+        self.open[..=to].rotate_left(1);
     }
 }
 
 impl<T> Dispatcher<T> for Demand {
     fn subscribe(&mut self, id: SubscriptionId, terms: Terms<T>) -> Result<(), Refused> {
         terms.only("demand", false, false)?;
-        self.insert(id, 0);
+        self.open.push((0, id));
         Ok(())
     }
 
     fn cancel(&mut self, id: SubscriptionId) {
-        self.remove(id);
+        self.open.retain(|(_, other)| *other != id);
     }
 
     fn ask(&mut self, id: SubscriptionId, demand: usize) {
-        if let Some(open) = self.remove(id) {
-            self.insert(id, open.saturating_add(demand));
+        if let Some(at) = self.find(id) {
+            self.open[at].0 = self.open[at].0.saturating_add(demand);
+            self.rise(at);
         }
     }
 
@@ -115,8 +123,8 @@ impl<T> Dispatcher<T> for Demand {
             && !events.is_empty()
         {
             let n = open.min(events.len());
-            self.open.remove(0);
-            self.insert(id, open - n);
+            self.open[0].0 -= n;
+            self.sink();
             out.send(id, front(events, n));
         }
     }
