@@ -8,12 +8,10 @@ use std::{
 };
 
 use super::{
-    Reason,
+    Cancel, Reason, SubscribeError, Subscription, To,
     dispatch::SubscriptionId,
     inbox::{Done, Inbox, Mail},
     port::{Call, Join},
-    subscription::{Cancel, SubscribeError, Subscription},
-    to::To,
 };
 
 /// Somebody wants this stage to subscribe.

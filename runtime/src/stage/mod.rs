@@ -48,56 +48,73 @@
 //! a message: a pipeline settles it with its source, whatever happens; a stage's events are values that are gone when they
 //! are dropped. **What a crash of a stage, or of the process, has in hand is lost.**
 
+mod asking;
 mod buffer;
 mod builder;
+mod cancel;
 mod consumer;
 mod context;
 mod counts;
 mod dispatch;
 pub(crate) mod edge;
+mod events;
 mod flow;
+mod from_iter;
+mod from_stage;
+mod from_stream;
 mod handle;
 mod inbox;
 mod incoming;
 mod inlet;
 mod instances;
-mod iter;
+mod next;
+mod not_started;
 mod outbox;
 mod outlet;
 mod port;
 mod producer;
+mod producer_consumer;
+mod producer_context;
 mod reason;
 mod signal;
+mod sink;
 mod source;
-mod stream;
-mod subscriber;
+mod stage_index;
+mod subscribe_error;
 mod subscription;
 mod supervisor;
 mod to;
 mod transform;
 
+pub use asking::Asking;
 pub use buffer::Keep;
-pub use builder::{
-    ConsumerBuilder, NotStarted, ProducerBuilder, ProducerConsumerBuilder, consumer, producer, producer_consumer,
-};
-pub use consumer::{Consumer, ProducerConsumer};
+pub use builder::{ConsumerBuilder, ProducerBuilder, ProducerConsumerBuilder, consumer, producer, producer_consumer};
+pub use cancel::Cancel;
+pub use consumer::Consumer;
 pub use context::StageContext;
 pub use counts::Counts;
 pub use dispatch::{
     Broadcast, Deliveries, Demand, Dispatcher, Fair, Partition, Refused, Selector, SubscriptionId, Terms,
 };
-pub use handle::{Gives, Stage, Subscribing, Takes, TakesAndGives, to};
+pub use events::{Events, stream};
+pub use from_iter::{FromIter, from_iter};
+pub use from_stage::{FromStage, from_stage};
+pub use from_stream::{FromStream, from_stream};
+pub use handle::{Gives, Stage, Subscribing, Takes, TakesAndGives};
 pub use incoming::Incoming;
-pub use iter::{FromIter, from_iter};
+pub use next::Next;
+pub use not_started::NotStarted;
 pub(crate) use outbox::Emitted;
 pub use outbox::Outbox;
-pub use producer::{InFlight, Next, Producer, ProducerContext, StageIndex};
+pub use producer::Producer;
+pub use producer_consumer::ProducerConsumer;
+pub use producer_context::{InFlight, ProducerContext};
 pub use reason::Reason;
 pub(crate) use signal::Flag;
 pub use signal::Signal;
-pub use stream::{Events, FromStream, from_stream, stream};
-pub use subscriber::{FromStage, from_stage};
-pub use subscription::{Asking, Cancel, SubscribeError, Subscription};
+pub use stage_index::StageIndex;
+pub use subscribe_error::SubscribeError;
+pub use subscription::Subscription;
 pub use supervisor::{ChildCounts, ChildId, Children, ConsumerSupervisor};
-pub use to::To;
+pub use to::{To, to};
 pub use transform::transform;

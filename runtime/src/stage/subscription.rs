@@ -1,40 +1,12 @@
-//! A subscription as both of its ends see it: who it is to, and what can be said on it.
+//! A subscription as its consumer sees it: who it is to, and what can be said on it.
 
 use std::{fmt, sync::Arc};
 
 use super::{
-    Reason,
-    dispatch::{Refused, SubscriptionId},
+    Reason, SubscriptionId,
     port::{Call, Port},
     to::Window,
 };
-
-/// What becomes of a consumer when one of its subscriptions ends.
-///
-/// [`To::cancel`](super::To::cancel) has an example.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Cancel {
-    /// The consumer ends with it, for the same reason. When the producer has [finished](Reason::Finished), the consumer
-    /// ends when all the producers that it is subscribed to have.
-    #[default]
-    Permanent,
-    /// As permanent if the reason is a [failure](Reason::is_failure); otherwise the consumer goes on.
-    Transient,
-    /// The consumer goes on.
-    Temporary,
-}
-
-/// Whether a consumer's demand is asked for by the stage or by itself.
-///
-/// [`Consumer::handle_subscribe`](super::Consumer::handle_subscribe) has an example.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asking {
-    /// `max_demand` at once, and again what was handled whenever no more than `min_demand` is left. Events come in chunks
-    /// of at most `max_demand - min_demand`.
-    Automatic,
-    /// Only by [`Subscription::ask`]. Events come as the producer sends them.
-    Manual,
-}
 
 /// What can be said to a producer on a subscription.
 pub(crate) trait Upstream: Send + Sync {
@@ -135,13 +107,14 @@ impl Subscription {
         self.0.window.min
     }
 
-    /// Asks for so many more events; for none, nothing happens. On a subscription that has ended nothing happens either.
+    /// Asks for so many more events; for none, nothing happens. On a subscription that has ended nothing happens
+    /// either.
     pub fn ask(&self, demand: usize) {
         self.0.upstream.ask(self.0.id, demand);
     }
 
-    /// Cancels it. The producer sends no more; what it has sent is still handled, then the consumer's `handle_cancel` is
-    /// called with this reason, and the consumer goes on or ends as its [`Cancel`] says.
+    /// Cancels it. The producer sends no more; what it has sent is still handled, then the consumer's `handle_cancel`
+    /// is called with this reason, and the consumer goes on or ends as its [`Cancel`](super::Cancel) says.
     pub fn cancel(&self, reason: Reason) {
         self.0.upstream.leave(self.0.id, reason);
     }
@@ -155,55 +128,3 @@ impl fmt::Debug for Subscription {
             .finish_non_exhaustive()
     }
 }
-
-/// Why a subscription did not come about.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> broadway::Result<()> {
-/// use broadway::stage::{self, from_iter, to};
-///
-/// let numbers = stage::producer(from_iter(0..10u64)).name("numbers").start().await?;
-/// let nothing = stage::stream([to(&numbers).max_demand(0)]).unwrap_err();
-/// assert_eq!(nothing.to_string(), "subscription to `numbers`: `max_demand` must be at least 1");
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SubscribeError {
-    /// An option has a value that makes no sense.
-    Options {
-        /// The name of the producer.
-        producer: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// The producer's dispatcher does not accept it.
-    Refused {
-        /// The name of the producer.
-        producer: String,
-        /// Why.
-        refused: Refused,
-    },
-    /// The producer has ended. A consumer whose subscription is permanent or transient ends too.
-    ProducerEnded {
-        /// The name of the producer.
-        producer: String,
-    },
-    /// The consumer has ended.
-    ConsumerEnded,
-}
-
-impl fmt::Display for SubscribeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Options { producer, problem } => write!(f, "subscription to `{producer}`: {problem}"),
-            Self::Refused { producer, refused } => write!(f, "subscription to `{producer}`: {refused}"),
-            Self::ProducerEnded { producer } => write!(f, "subscription to `{producer}`: the producer has ended"),
-            Self::ConsumerEnded => f.write_str("the stage that should subscribe has ended"),
-        }
-    }
-}
-
-impl std::error::Error for SubscribeError {}

@@ -2,11 +2,7 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use super::{
-    dispatch::Terms,
-    port::Port,
-    subscription::{Cancel, SubscribeError},
-};
+use super::{Cancel, SubscribeError, dispatch::Terms, port::Port};
 
 /// A subscription to be: to which producer, and with which demand. Made by [`to`](super::to).
 ///
@@ -31,6 +27,13 @@ pub struct To<T> {
     min_demand: Option<usize>,
     /// The producer can be reached as long as this is there.
     _reach: Arc<dyn Any + Send + Sync>,
+}
+
+/// A subscription to that stage, to be given options.
+///
+/// [`To`] has an example.
+pub fn to<T>(producer: impl Into<To<T>>) -> To<T> {
+    producer.into()
 }
 
 /// How far a subscription's demand may fall before more is asked for.

@@ -2,6 +2,8 @@
 
 #[path = "../../../runtime/src/stage/buffer.rs"]
 mod buffer;
+#[path = "../../../runtime/src/stage/cancel.rs"]
+mod cancel;
 #[path = "../../../runtime/src/stage/counts.rs"]
 mod counts;
 #[path = "../../../runtime/src/stage/dispatch/mod.rs"]
@@ -16,18 +18,22 @@ mod outlet;
 mod port;
 #[path = "../../../runtime/src/stage/reason.rs"]
 mod reason;
+#[path = "../../../runtime/src/stage/subscribe_error.rs"]
+mod subscribe_error;
 #[path = "../../../runtime/src/stage/subscription.rs"]
 mod subscription;
 #[path = "../../../runtime/src/stage/to.rs"]
 mod to;
 
 pub(crate) use buffer::{Buffer, Keep};
+pub(crate) use cancel::Cancel;
 pub(crate) use counts::Counters;
-pub(crate) use dispatch::{Demand, Dispatcher, SubscriptionId};
+pub(crate) use dispatch::{Demand, Dispatcher, Refused, SubscriptionId};
 pub(crate) use inbox::Inbox;
 pub(crate) use inlet::{Happening, Inlet, Request};
 pub(crate) use outlet::Outlet;
 pub(crate) use port::{Order, Port, Standing};
 pub(crate) use reason::Reason;
+pub(crate) use subscribe_error::SubscribeError;
 pub(crate) use subscription::Subscription;
 pub(crate) use to::To;

@@ -9,6 +9,7 @@
 mod cargo;
 mod consumer;
 mod feeder;
+mod wait;
 
 use std::{
     collections::VecDeque,
