@@ -317,6 +317,26 @@ impl Batcher {
         }
     }
 
+    /// The name of its stage, in the tree, in statistics and for `kill`.
+    ///
+    /// ```
+    /// # use broadway_topology::Batcher;
+    /// assert_eq!(Batcher::new("archive").stage_name(), "batcher_archive");
+    /// ```
+    pub fn stage_name(&self) -> String {
+        format!("batcher_{}", self.name)
+    }
+
+    /// The name of the layer of its batch processors, in the tree, in statistics and where a rate limit is set.
+    ///
+    /// ```
+    /// # use broadway_topology::Batcher;
+    /// assert_eq!(Batcher::new("archive").batch_processors_name(), "batch_processors_archive");
+    /// ```
+    pub fn batch_processors_name(&self) -> String {
+        format!("batch_processors_{}", self.name)
+    }
+
     /// `max_pending`, given or by default.
     ///
     /// ```

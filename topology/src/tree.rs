@@ -194,9 +194,9 @@ impl Tree {
                     stage(format!("batch_processor_{name}_{i}"), Role::BatchProcessor(index, i))
                 });
                 let children = vec![
-                    stage(format!("batcher_{name}"), Role::Batcher(index)),
+                    stage(batcher.stage_name(), Role::Batcher(index)),
                     supervisor(
-                        &format!("batch_processors_{name}"),
+                        &batcher.batch_processors_name(),
                         Layer::BatchProcessors(index),
                         Strategy::OneForAll,
                         NO_RESTARTS,

@@ -27,7 +27,7 @@ use super::{
     permits::Permits,
     processor::{Outlet, Processor, Rules, caught},
     producer::{Made, Producer},
-    rate_limiters::{RateLimiters, batch_processors},
+    rate_limiters::RateLimiters,
     retries::Retries,
     stage::Stage,
     terminator::Terminator,
@@ -142,9 +142,9 @@ impl<P: Broadway> Plan<P> {
     pub(crate) fn queues(&self) -> Vec<QueueStats> {
         let mut queues = vec![QueueStats::new("processors".into(), [self.to_processors.depth()])];
         for (batcher, edges) in self.topology.batchers.iter().zip(&self.to_batchers) {
-            queues.push(QueueStats::new(format!("batcher_{}", batcher.name), [edges.inbox.depth()]));
+            queues.push(QueueStats::new(batcher.stage_name(), [edges.inbox.depth()]));
             let outlets = edges.outlets.iter().map(|edge| edge.depth());
-            queues.push(QueueStats::new(batch_processors(&batcher.name), outlets));
+            queues.push(QueueStats::new(batcher.batch_processors_name(), outlets));
         }
         queues
     }
@@ -234,7 +234,7 @@ impl<P: Broadway> Plan<P> {
         let inbox = if batcher.partitioned { outlets[index].consumer(0) } else { outlets[0].consumer(index) };
         let retries = BatchRetries::new(batcher.retry, batcher.split, batcher.partitioned, waiting, &self.shared);
         let stage = self.stage(name);
-        let permits = self.permits(&batch_processors(&batcher.name), &stage);
+        let permits = self.permits(&batcher.batch_processors_name(), &stage);
         BatchProcessor { stage, inbox, permits, timeout: batcher.timeout, retries }
     }
 

@@ -48,11 +48,6 @@ impl RateLimiters {
     }
 }
 
-/// The batch processors of a batcher, as a layer.
-pub(crate) fn batch_processors(batcher: &str) -> String {
-    format!("batch_processors_{batcher}")
-}
-
 /// Every layer that may have a limit, with its limit.
 fn limits(topology: &Topology) -> Vec<(String, Option<RateLimiting>)> {
     let mut limits = vec![
@@ -60,7 +55,7 @@ fn limits(topology: &Topology) -> Vec<(String, Option<RateLimiting>)> {
         ("processors".to_owned(), topology.processors.rate_limiting),
     ];
     let batchers = topology.batchers.iter();
-    limits.extend(batchers.map(|batcher| (batch_processors(&batcher.name), batcher.rate_limiting)));
+    limits.extend(batchers.map(|batcher| (batcher.batch_processors_name(), batcher.rate_limiting)));
     limits
 }
 
@@ -71,7 +66,7 @@ pub(crate) fn limit_of<'a>(topology: &'a mut Topology, layer: &str) -> Option<&'
         "processors" => Some(&mut topology.processors.rate_limiting),
         _ => {
             let mut batchers = topology.batchers.iter_mut();
-            batchers.find(|batcher| batch_processors(&batcher.name) == layer).map(|batcher| &mut batcher.rate_limiting)
+            batchers.find(|batcher| batcher.batch_processors_name() == layer).map(|batcher| &mut batcher.rate_limiting)
         }
     }
 }
