@@ -35,7 +35,8 @@ impl<P: Broadway> BatchProcessor<P> {
         let mut parcel: Box<Parcel<P>> = Box::default();
         let mut failed = Vec::new();
         let rouse = self.inbox.rouse();
-        let mut pace = Pace::new(self.stage.meter());
+        let meter = self.stage.meter();
+        let mut pace = Pace::new(if self.permits.is_none() { meter.sampled() } else { meter });
         while pace.wait(pin!(self.inbox.take(1, pace.is_quick(), &mut parcel))).await {
             let Some(batch) = &mut parcel.batch else { continue };
             let taken = batch.len();
@@ -44,20 +45,21 @@ impl<P: Broadway> BatchProcessor<P> {
             if batch.messages[0].failure.is_some() {
                 // The batcher's splitter panicked at it.
                 pace.work(None, pin!(self.fail_alone(batch, &mut failed)), || rouse.rouse()).await;
+                pace.meter.worked(self.stage.settler.latencies());
             } else {
                 let info = &batch.info;
-                let seen = self.stage.probe.batch_processor_start(|| BatchStart {
+                let seen = self.stage.probe.batch_processor_start(pace.meter.just_read(), || BatchStart {
                     messages: taken,
                     trigger: info.trigger,
                     partition: info.partition,
                 });
                 let span = seen.as_ref().map(|seen| &seen.span);
                 pace.work(span, pin!(self.work(batch, &mut failed)), || rouse.rouse()).await;
+                pace.meter.worked(self.stage.settler.latencies());
                 if let Some(seen) = seen {
-                    self.stage.probe.batch_processor_stop(&seen);
+                    self.stage.probe.batch_processor_stop(&seen, pace.meter.just_read());
                 }
             }
-            pace.meter.worked(self.stage.settler.latencies());
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             StageCounters::add(&self.stage.counters.processed, taken);

@@ -196,7 +196,7 @@ impl<P: Broadway> BatchProcessor<P> {
             self.stage.counters.in_hand.store(taken as u64, Relaxed);
             StageCounters::add(&self.stage.counters.processed, taken);
             let info = &piece.batch.info;
-            let seen = self.stage.probe.batch_processor_start(|| BatchStart {
+            let seen = self.stage.probe.batch_processor_start(None, || BatchStart {
                 messages: taken,
                 trigger: info.trigger,
                 partition: info.partition,
@@ -213,7 +213,7 @@ impl<P: Broadway> BatchProcessor<P> {
             self.stage.settler.deliver().await;
             meter.end();
             if let Some(seen) = seen {
-                self.stage.probe.batch_processor_stop(&seen);
+                self.stage.probe.batch_processor_stop(&seen, None);
             }
             if let Some(batch) = left.halved {
                 let (first, second) = halves(batch);

@@ -93,10 +93,10 @@ impl<P: Broadway> Batcher<P> {
             return;
         }
         let messages = taken.iter().map(|chunk| chunk.messages.len()).sum();
-        let seen = self.probe.batcher_start(messages);
-        let entered = seen.as_ref().map(|seen| seen.span.enter());
         let now = Instant::now();
         self.pending.now = self.probe.clock.at(now);
+        let seen = self.probe.batcher_start(messages, self.pending.now);
+        let entered = seen.as_ref().map(|seen| seen.span.enter());
         self.meter.begin_at(self.pending.now);
         for chunk in taken.iter_mut() {
             if chunk.entered_at > 0 {

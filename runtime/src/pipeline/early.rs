@@ -156,7 +156,7 @@ fn groups<T, B>(messages: &mut [Message<T, B>]) -> Result<Vec<Untold>, AckError>
 impl Untold {
     /// One attempt; what does not arrive is left to the release lane, where it is tried again.
     async fn tell(&mut self, undelivered: &mut Vec<(usize, Error)>) {
-        let report = call(&self.group).await;
+        let report = call(&self.group, None).await;
         let Self { desk, group, places } = self;
         desk.count(&mut |counters| {
             group.keep(&report, counters);

@@ -33,13 +33,15 @@ impl Pace {
         self.meter.wait(take)
     }
 
-    /// Hands on what was done, and ends the round. A stage that only waits for the next one is as quick as before: that
+    /// Hands on what was done, and ends the round; true if it had to wait for that. A stage that only waits for the next one is as quick as before: that
     /// wait does not count for its pace, but its round lasts until then.
-    pub(crate) async fn hand_on(&mut self, mut hand_on: impl Future<Output = ()> + Unpin) {
-        if futures::poll!(&mut hand_on).is_pending() {
-            self.meter.rest();
-            hand_on.await;
+    pub(crate) async fn hand_on(&mut self, mut hand_on: impl Future<Output = ()> + Unpin) -> bool {
+        if futures::poll!(&mut hand_on).is_ready() {
+            return false;
         }
+        self.meter.rest();
+        hand_on.await;
+        true
     }
 
     /// Works, in a span if there is one; [`Meter::worked`] ends the round. As soon as the work waits for something it is quick no

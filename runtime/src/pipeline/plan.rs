@@ -185,7 +185,7 @@ impl<P: Broadway> Plan<P> {
         let outlets = self.to_batchers.iter().map(|edges| Outlet {
             feeder: edges.inbox.feeder(),
             waiting: Box::default(),
-            sent: 0,
+            unstamped: 0,
         });
         let stage = self.stage(name);
         let rules = Rules {
@@ -222,7 +222,7 @@ impl<P: Broadway> Plan<P> {
                 self.splitters[index].clone(),
             ),
             max_pending: batcher.effective_max_pending() as usize,
-            meter: Meter::new(self.shared.clock, counters.clone()),
+            meter: Meter::new(self.shared.clock, counters.clone()).sampled(),
             counters,
             probe,
         }

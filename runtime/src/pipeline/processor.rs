@@ -53,17 +53,22 @@ pub(crate) struct Rules {
 pub(crate) struct Outlet<P: Broadway> {
     pub(crate) feeder: Feeder<Box<Handled<P>>>,
     pub(crate) waiting: Box<Handled<P>>,
-    /// Chunks that went there.
-    pub(crate) sent: u32,
+    /// Chunks that went there since one got the time.
+    pub(crate) unstamped: u32,
 }
 
-/// Of so many chunks, one gets the time on its way to a batcher.
-const STAMPED: u32 = 8;
+/// Of so many chunks, at least one gets the time on its way to a batcher.
+const STAMPED: u32 = 32;
 
 impl<P: Broadway> Outlet<P> {
-    fn stamp(&mut self, clock: Clock) {
-        self.waiting.entered_at = if self.sent.is_multiple_of(STAMPED) { clock.now().max(1) } else { 0 };
-        self.sent = self.sent.wrapping_add(1);
+    /// A time that was just read costs nothing.
+    fn stamp(&mut self, just_read: Option<u64>, clock: Clock) {
+        self.unstamped += 1;
+        let now = if self.unstamped >= STAMPED { Some(just_read.unwrap_or_else(|| clock.now())) } else { just_read };
+        self.waiting.entered_at = now.map_or(0, |now| {
+            self.unstamped = 0;
+            now.max(1)
+        });
     }
 }
 
@@ -151,18 +156,21 @@ impl<P: Broadway> Processor<P> {
         }
         let mut round = Round::default();
         let rouse = self.inbox.rouse();
-        let mut pace = Pace::new(self.stage.meter());
+        let meter = self.stage.meter();
+        // A wait for a permit is no work, which a meter has to know at once.
+        let mut pace = Pace::new(if self.rules.permits.is_none() { meter.sampled() } else { meter });
         while pace.wait(pin!(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages))).await {
             let taken = round.messages.len();
             self.stage.counters.in_hand.store(taken as u64, Relaxed);
             pace.meter.waited(round.messages[0].emitted_at, taken);
-            let seen = self.stage.probe.processor_start(taken);
+            let seen = self.stage.probe.processor_start(taken, pace.meter.just_read());
             let span = seen.as_ref().map(|seen| &seen.span);
             pace.work(span, pin!(self.work(&mut round, &mut Never)), || rouse.rouse()).await;
             pace.meter.worked(self.stage.settler.latencies());
-            pace.hand_on(pin!(self.hand_on(&rouse))).await;
+            let now = pace.meter.just_read();
+            let waited = pace.hand_on(pin!(self.hand_on(now, &rouse))).await;
             if let Some(seen) = &seen {
-                self.stage.probe.processor_stop(seen);
+                self.stage.probe.processor_stop(seen, now.filter(|_| !waited));
             }
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
@@ -206,10 +214,10 @@ impl<P: Broadway> Processor<P> {
 
     /// Sends to the batchers what goes there. Others are not roused for a batcher that is only busy: they would have to wait
     /// for it as well.
-    pub(super) async fn hand_on(&mut self, rouse: &Rouse<Vec<MessageOf<P>>>) {
+    pub(super) async fn hand_on(&mut self, just_read: Option<u64>, rouse: &Rouse<Vec<MessageOf<P>>>) {
         for outlet in &mut self.outlets {
             if !outlet.waiting.is_empty() {
-                outlet.stamp(self.stage.probe.clock);
+                outlet.stamp(just_read, self.stage.probe.clock);
                 StageCounters::add(&self.stage.counters.forwarded, outlet.waiting.messages.len());
                 outlet.feeder.send(&mut outlet.waiting, || rouse.rouse()).await;
             }

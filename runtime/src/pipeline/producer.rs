@@ -148,7 +148,7 @@ impl<P: Broadway> Producer<P> {
     ) {
         let paused = self.plan.shared.paused();
         let mut backoff = Backoff::new();
-        let mut meter = Meter::new(self.plan.shared.clock, self.counters.clone());
+        let mut meter = Meter::new(self.plan.shared.clock, self.counters.clone()).sampled();
         // Waits for the signals last over many asks: a message that comes must not pay for joining and leaving them.
         let (mut drains, mut pauses) = (pin!(draining.raised()), pin!(paused.raised()));
         // Nothing is polled again that has ended: a drain is not undone, and ends the loop.
@@ -169,16 +169,21 @@ impl<P: Broadway> Producer<P> {
                 let mut ask = producer.handle_demand(demand, outbox);
                 let either = poll_fn(|cx| match ask.as_mut().poll(cx) {
                     Poll::Ready(result) => Poll::Ready(Asked::Done(result)),
-                    Poll::Pending if drains.as_mut().poll(cx).is_ready() => Poll::Ready(Asked::Cut),
-                    Poll::Pending => pauses.as_mut().poll(cx).map(|()| Asked::Cut),
+                    Poll::Pending => {
+                        meter.waits();
+                        match drains.as_mut().poll(cx) {
+                            Poll::Ready(()) => Poll::Ready(Asked::Cut),
+                            Poll::Pending => pauses.as_mut().poll(cx).map(|()| Asked::Cut),
+                        }
+                    }
                 });
                 either.await
             };
             if matches!(asked, Asked::Cut) {
                 pauses.set(paused.raised());
             }
-            meter.end();
-            let received = self.push_as_limited(outbox, meter.last_read(), draining).await;
+            let now = meter.end_now();
+            let received = self.push_as_limited(outbox, now, draining).await;
             match asked {
                 Asked::Done(Ok(Next::Finished)) => {
                     self.plan.finished[self.index.get()].store(true, Relaxed);

@@ -246,13 +246,14 @@ impl<P: Broadway> Processor<P> {
             let taken = round.messages.len();
             self.stage.counters.in_hand.store(taken as u64, Relaxed);
             pace.meter.resume();
-            let seen = self.stage.probe.processor_start(taken);
+            let seen = self.stage.probe.processor_start(taken, pace.meter.just_read());
             let span = seen.as_ref().map(|seen| &seen.span);
             pace.work(span, pin!(self.work(&mut round, &mut retries)), || rouse.rouse()).await;
             pace.meter.worked(self.stage.settler.latencies());
-            pace.hand_on(pin!(self.hand_on(&rouse))).await;
+            let now = pace.meter.just_read();
+            let waited = pace.hand_on(pin!(self.hand_on(now, &rouse))).await;
             if let Some(seen) = &seen {
-                self.stage.probe.processor_stop(seen);
+                self.stage.probe.processor_stop(seen, now.filter(|_| !waited));
             }
             retries.keep(&mut round).await;
             self.stage.counters.in_hand.store(0, Relaxed);

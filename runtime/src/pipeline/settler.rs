@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures::future::{join, join_all};
-use tracing::Instrument;
+use tracing::Span;
 
 use super::{Shared, outcome, processor::caught};
 use crate::{
@@ -190,7 +190,9 @@ impl Settler {
         let mut groups = self.groups.iter_mut().filter(|group| !group.is_empty());
         while let Some(group) = groups.next() {
             let mut delivery = pin!(group.deliver(probe));
-            if futures::poll!(&mut delivery).is_pending() {
+            let delivered = futures::poll!(&mut delivery);
+            self.latencies.just_read(if let Poll::Ready(now) = delivered { now } else { None });
+            if delivered.is_pending() {
                 // The latency ends where the verdict is known, not where it has arrived.
                 self.latencies.measure(&self.counters, self.shared.clock);
                 let others = Box::pin(join_all(groups.map(|group| group.deliver(probe))));
@@ -217,21 +219,23 @@ impl Group {
         Self { ack_ref, acknowledger, successful, failed, released, mixed: false }
     }
 
-    /// Small as a future: what is rare lies in a box.
-    async fn deliver(&mut self, probe: &Probe) {
-        let report = if probe.is_heard() { Box::pin(self.call_in_span(probe, 1)).await } else { call(self).await };
+    /// Small as a future: what is rare lies in a box. Says when it was through, if that was read for who listens.
+    async fn deliver(&mut self, probe: &Probe) -> Option<u64> {
+        let seen = probe.is_heard().then(|| probe.ack_start(self.len(), 1));
+        let report = call(self, seen.as_ref().map(|(span, _)| span)).await;
+        let mut now = seen.as_ref().map(|seen| self.called(probe, seen, &report, 1));
         if !report.is_delivered() {
+            now = None;
             Box::pin(self.tell_again(report, probe)).await;
         }
         self.count_and_clear(&probe.counters);
+        now
     }
 
-    async fn call_in_span(&self, probe: &Probe, attempt: u32) -> AckReport {
-        let ack = probe.ack_start(self.len(), attempt);
-        let report = call(self).instrument(ack.0.clone()).await;
+    /// Tells who listens what a call of the acknowledger came to.
+    fn called(&self, probe: &Probe, seen: &(Span, u64), report: &AckReport, attempt: u32) -> u64 {
         let told = [&self.successful, &self.failed, &self.released].map(Vec::len);
-        probe.ack_stop(&ack, told, report.undelivered.len(), attempt);
-        report
+        probe.ack_stop(seen, told, report.undelivered.len(), attempt)
     }
 
     /// Tells the source again what did not reach it, `ATTEMPTS` times in all.
@@ -249,7 +253,9 @@ impl Group {
             events::told_again(&probe.place(), self.len(), &reason, attempt);
             tokio::time::sleep(wait).await;
             wait *= 2;
-            report = self.call_in_span(probe, attempt + 1).await;
+            let seen = probe.ack_start(self.len(), attempt + 1);
+            report = call(self, Some(&seen.0)).await;
+            self.called(probe, &seen, &report, attempt + 1);
             if report.is_delivered() {
                 return;
             }
@@ -346,12 +352,13 @@ fn count(counters: &StageCounters, counter: &std::sync::atomic::AtomicU64, settl
     }
 }
 
-/// One call; a panic is a report of its own.
-pub(super) fn call(group: &Group) -> impl Future<Output = AckReport> {
+/// One call, in a span if there is one; a panic is a report of its own.
+pub(super) fn call<'a>(group: &'a Group, span: Option<&'a Span>) -> impl Future<Output = AckReport> + 'a {
     let settled = group.settled();
     let mut ack = None;
     poll_fn(move |cx| {
         let Some(acknowledger) = &group.acknowledger else { return Poll::Ready(AckReport::delivered()) };
+        let _entered = span.map(Span::enter);
         // Made where a panic is caught, and dropped there.
         let polled = caught(|| {
             let poll = ack.get_or_insert_with(|| acknowledger.ack(group.ack_ref, settled)).as_mut().poll(cx);

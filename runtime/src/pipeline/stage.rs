@@ -34,7 +34,8 @@ impl<P: Broadway> Stage<P> {
 
     /// Measures the stage's rounds from here on.
     pub(crate) fn meter(&self) -> Meter {
-        Meter::new(self.probe.clock, self.counters.clone())
+        let meter = Meter::new(self.probe.clock, self.counters.clone());
+        if self.probe.is_observed() { meter.watched() } else { meter }
     }
 
     /// `handle_failed`, then the verdicts. What `handle_failed` itself fails on is released.

@@ -71,6 +71,11 @@ impl Probe {
         }
     }
 
+    /// Whether there is an observer, for good.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.observer.is_some()
+    }
+
     /// Whether anybody listens to rounds.
     #[inline(always)]
     pub(crate) fn is_heard(&self) -> bool {
@@ -104,16 +109,17 @@ impl Probe {
     fn see<T: Copy>(
         &self,
         what: T,
+        just_read: Option<u64>,
         span: impl FnOnce(&Place<'_>) -> Span,
         start: impl FnOnce(&dyn Observer, &Place<'_>, &T),
-    ) -> Option<Box<Seen<T>>> {
+    ) -> Option<Seen<T>> {
         self.tell(|observer, at| start(observer, at, &what));
-        let (since, before) = (self.clock.now(), self.tally());
-        Some(Box::new(Seen { span: span(&self.place()), what, since, before }))
+        let (since, before) = (just_read.unwrap_or_else(|| self.clock.now()), self.tally());
+        Some(Seen { span: span(&self.place()), what, since, before })
     }
 
-    fn took(&self, since: u64) -> Duration {
-        Duration::from_nanos(self.clock.now().saturating_sub(since))
+    fn took(&self, since: u64, just_read: Option<u64>) -> Duration {
+        Duration::from_nanos(just_read.unwrap_or_else(|| self.clock.now()).saturating_sub(since))
     }
 
     fn tally(&self) -> Tally {
@@ -131,34 +137,36 @@ impl Probe {
     }
 
     #[inline(always)]
-    pub(crate) fn processor_start(&self, messages: usize) -> Option<Box<Seen<ChunkStart>>> {
+    pub(crate) fn processor_start(&self, messages: usize, just_read: Option<u64>) -> Option<Seen<ChunkStart>> {
         if !self.is_heard() {
             return None;
         }
         self.see(
             ChunkStart { messages },
+            just_read,
             |at| spans::processor(at, messages),
             |observer, at, chunk| observer.processor_start(at, chunk),
         )
     }
 
     #[cold]
-    pub(crate) fn processor_stop(&self, seen: &Seen<ChunkStart>) {
+    pub(crate) fn processor_stop(&self, seen: &Seen<ChunkStart>, just_read: Option<u64>) {
         let Tally { successful, failed, forwarded } = self.since(seen.before);
         spans::settled(&seen.span, successful, failed);
         seen.span.record("forwarded", forwarded);
-        let (messages, took) = (seen.what.messages, self.took(seen.since));
+        let (messages, took) = (seen.what.messages, self.took(seen.since, just_read));
         let chunk = ChunkStop { messages, successful, failed, forwarded, took };
         self.tell(|observer, at| observer.processor_stop(at, &chunk));
     }
 
     #[inline(always)]
-    pub(crate) fn batcher_start(&self, messages: usize) -> Option<Box<Seen<ChunkStart>>> {
+    pub(crate) fn batcher_start(&self, messages: usize, just_read: u64) -> Option<Seen<ChunkStart>> {
         if !self.is_heard() {
             return None;
         }
         self.see(
             ChunkStart { messages },
+            Some(just_read),
             |at| spans::batcher(at, messages),
             |observer, at, take| observer.batcher_start(at, take),
         )
@@ -167,28 +175,33 @@ impl Probe {
     #[cold]
     pub(crate) fn batcher_stop(&self, seen: &Seen<ChunkStart>, pending: usize) {
         seen.span.record("pending", pending);
-        let take = TakeStop { messages: seen.what.messages, pending, took: self.took(seen.since) };
+        let take = TakeStop { messages: seen.what.messages, pending, took: self.took(seen.since, None) };
         self.tell(|observer, at| observer.batcher_stop(at, &take));
     }
 
     #[inline(always)]
-    pub(crate) fn batch_processor_start(&self, batch: impl FnOnce() -> BatchStart) -> Option<Box<Seen<BatchStart>>> {
+    pub(crate) fn batch_processor_start(
+        &self,
+        just_read: Option<u64>,
+        batch: impl FnOnce() -> BatchStart,
+    ) -> Option<Seen<BatchStart>> {
         if !self.is_heard() {
             return None;
         }
         let batch = batch();
         self.see(
             batch,
+            just_read,
             |at| spans::batch_processor(at, &batch),
             |observer, at, batch| observer.batch_processor_start(at, batch),
         )
     }
 
     #[cold]
-    pub(crate) fn batch_processor_stop(&self, seen: &Seen<BatchStart>) {
+    pub(crate) fn batch_processor_stop(&self, seen: &Seen<BatchStart>, just_read: Option<u64>) {
         let Tally { successful, failed, .. } = self.since(seen.before);
         spans::settled(&seen.span, successful, failed);
-        let batch = BatchStop { batch: seen.what, successful, failed, took: self.took(seen.since) };
+        let batch = BatchStop { batch: seen.what, successful, failed, took: self.took(seen.since, just_read) };
         self.tell(|observer, at| observer.batch_processor_stop(at, &batch));
     }
 
@@ -236,19 +249,22 @@ impl Probe {
         (spans::ack(&self.place(), messages, attempt), self.clock.now())
     }
 
+    /// Says when it ended.
     pub(crate) fn ack_stop(
         &self,
         (span, since): &(Span, u64),
         [successful, failed, released]: [usize; 3],
         undelivered: usize,
         attempt: u32,
-    ) {
+    ) -> u64 {
+        let now = self.clock.now();
         span.record("successful", successful);
         span.record("failed", failed);
         span.record("released", released);
         span.record("undelivered", undelivered);
-        let ack = AckStop { successful, failed, released, undelivered, attempt, took: self.took(*since) };
+        let ack = AckStop { successful, failed, released, undelivered, attempt, took: self.took(*since, Some(now)) };
         self.tell(|observer, at| observer.acknowledged(at, &ack));
+        now
     }
 
     pub(crate) fn producer_failed(

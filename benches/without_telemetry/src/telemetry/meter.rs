@@ -1,5 +1,5 @@
 //! What is left of the meter when nothing is recorded: whether rounds are quick, which decides who is woken. The clock is
-//! read after a rest that a stage needs to know its pace, and after a round, or after every fourth while they are brief.
+//! read after a rest and after a round, or after every fourth or eighth of them while rounds are brief.
 
 use std::{
     future::{Future, poll_fn},
@@ -14,10 +14,15 @@ use super::{Clock, Latencies, StageCounters};
 const BRIEF: Duration = Duration::from_micros(20);
 const SAMPLE: u32 = 4;
 const QUICK: Duration = Duration::from_micros(2);
+const FLEETING: Duration = Duration::from_micros(5);
 
 pub(crate) struct Meter {
     since: Instant,
     rounds: u32,
+    every: u32,
+    samples: bool,
+    passed: u32,
+    measures: bool,
     brief: bool,
     quick: bool,
     rests: bool,
@@ -25,7 +30,26 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(_clock: Clock, _counters: Arc<StageCounters>) -> Self {
-        Self { since: Instant::now(), rounds: 0, brief: false, quick: false, rests: true }
+        let since = Instant::now();
+        Self {
+            since,
+            rounds: 0,
+            every: SAMPLE,
+            samples: false,
+            passed: 0,
+            measures: true,
+            brief: false,
+            quick: false,
+            rests: true,
+        }
+    }
+
+    pub(crate) fn watched(self) -> Self {
+        self
+    }
+
+    pub(crate) fn sampled(self) -> Self {
+        Self { samples: true, ..self }
     }
 
     #[inline(always)]
@@ -51,30 +75,46 @@ impl Meter {
 
     pub(crate) fn end(&mut self) {}
 
-    pub(crate) fn last_read(&self) -> u64 {
+    pub(crate) fn end_now(&mut self) -> u64 {
         0
+    }
+
+    pub(crate) fn just_read(&self) -> Option<u64> {
+        None
     }
 
     #[inline]
     pub(crate) fn waited(&self, _entered_at: u64, _messages: usize) {}
 
-    #[inline]
-    pub(crate) fn waits(&mut self) {}
+    pub(crate) fn waits(&mut self) {
+        if !std::mem::replace(&mut self.measures, true) {
+            (self.since, self.rounds) = (Instant::now(), 0);
+        }
+    }
 
     #[inline]
     pub(crate) fn worked(&mut self, _settled: &mut Latencies) {
         self.rounds += 1;
-        if !self.brief || self.rounds == SAMPLE {
+        if !self.brief || self.rounds == self.every {
             let now = Instant::now();
-            let worked = now - std::mem::replace(&mut self.since, now);
-            (self.brief, self.quick) = (worked < BRIEF * self.rounds, worked < QUICK * self.rounds);
-            self.rounds = 0;
+            if std::mem::replace(&mut self.measures, true) {
+                let worked = now - self.since;
+                (self.brief, self.quick) = (worked < BRIEF * self.rounds, worked < QUICK * self.rounds);
+                self.every = if worked < FLEETING * self.rounds { 2 * SAMPLE } else { SAMPLE };
+            }
+            (self.since, self.rounds) = (now, 0);
         }
     }
 
     pub(crate) fn resume(&mut self) {
         if std::mem::take(&mut self.rests) {
-            (self.since, self.rounds) = (Instant::now(), 0);
+            self.rounds = 0;
+            self.measures = !(self.samples && self.brief && self.passed + 1 < self.every);
+            if self.measures {
+                (self.since, self.passed) = (Instant::now(), 0);
+            } else {
+                self.passed += 1;
+            }
         }
     }
 
