@@ -437,6 +437,32 @@ pub trait Acknowledger: Send + Sync + 'static {
         std::any::type_name::<Self>()
     }
 
+    /// Whether an answer takes time: a request over a network, a write to a disk. Then a stage goes on with its next messages
+    /// while the verdicts of its last ones are on their way. The demand of those is open again when they have been told, as
+    /// ever; a batch processor goes on with at most four rounds on their way. By default a stage waits for the answer.
+    ///
+    /// ```
+    /// use broadway::{AckRef, AckReport, Acknowledger, NoopAcknowledger, Settled, async_trait};
+    ///
+    /// struct Remote;
+    ///
+    /// #[async_trait]
+    /// impl Acknowledger for Remote {
+    ///     async fn ack(&self, _: AckRef, _: Settled<'_>) -> AckReport {
+    ///         tokio::time::sleep(std::time::Duration::from_millis(20)).await; // a request
+    ///         AckReport::delivered()
+    ///     }
+    ///
+    ///     fn answers_later(&self) -> bool {
+    ///         true
+    ///     }
+    /// }
+    /// assert!(Remote.answers_later() && !NoopAcknowledger.answers_later());
+    /// ```
+    fn answers_later(&self) -> bool {
+        false
+    }
+
     /// Makes the leases of messages end `by` from now: of messages that wait for a retry. The report says whose lease was
     /// renewed, by position in `data`: what it calls undelivered ends when it did before, and is tried again before that.
     ///

@@ -34,6 +34,7 @@ pub struct Recorder {
     refuses: Log<u64>,
     hangs: Arc<AtomicUsize>,
     takes: Arc<AtomicU64>,
+    later: Arc<AtomicBool>,
     renews: Arc<AtomicBool>,
     extended: Log<(Instant, Vec<u64>, Duration)>,
 }
@@ -52,6 +53,11 @@ impl Recorder {
     /// From now on each call takes so many milliseconds.
     pub fn take(&self, ms: u64) {
         self.takes.store(ms, Ordering::SeqCst);
+    }
+
+    /// Stages are to go on while a call takes its time: to be said before the pipeline starts.
+    pub fn answer_later(&self) {
+        self.later.store(true, Ordering::SeqCst);
     }
 
     /// Refuses the verdict on this message once.
@@ -140,6 +146,10 @@ impl Acknowledger for Recorder {
         refuses.into_iter().for_each(|message| self.refuses.push(message));
         self.rounds.push((Instant::now(), delivered));
         report
+    }
+
+    fn answers_later(&self) -> bool {
+        self.later.load(Ordering::SeqCst)
     }
 
     async fn extend(&self, _ack_ref: AckRef, data: &[&AckData], by: Duration) -> AckReport {

@@ -182,6 +182,103 @@ async fn no_more_is_asked_for_before_the_verdicts_are_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stage_goes_on_while_a_late_answer_is_on_its_way_and_its_demand_stays_in_hand() {
+    within(async {
+        let recorder = Recorder::default();
+        recorder.answer_later();
+        recorder.hang(1);
+        let more = [Step::Emit((10..18).collect()), Step::Emit((18..22).collect()), Step::Emit(vec![22])];
+        let producer = Scripted::new(&recorder, more);
+        let pipeline = start(producer.clone()).await;
+        tokio::time::sleep(ms(60_000)).await;
+        // The other half of the demand goes round; that of the first chunk does not come back.
+        let demands: Vec<usize> = producer.asks().iter().map(|ask| ask.demand).collect();
+        assert_eq!(demands, [8, 4, 4, 4]);
+        assert_eq!(recorder.all(), (14..23).map(|message| (message, Status::Successful)).collect::<Vec<_>>());
+        assert_eq!(pipeline.stats().in_flight, 4);
+        // The deadline cuts the call, and the verdict is told again: as it was, not as a release.
+        let report = pipeline.stop_within(ms(1_000)).await.unwrap();
+        assert_settled(&report);
+        assert_eq!((report.acknowledged, report.released), (13, 0));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_on_its_way_when_all_is_done_is_waited_for() {
+    within(async {
+        let recorder = Recorder::default();
+        recorder.answer_later();
+        recorder.take(500);
+        let producer = Scripted::new(&recorder, [Step::Finish((10..18).collect())]);
+        let begun = Instant::now();
+        let report = start(producer).await.wait().await.unwrap();
+        assert_settled(&report);
+        assert_eq!(report.acknowledged, 8);
+        // Both chunks at once, each as a whole.
+        assert_eq!((recorder.rounds().len(), begun.elapsed().as_millis() / 100), (2, 5));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_on_its_way_when_its_stage_is_killed_is_told_again_as_it_was() {
+    within(async {
+        let recorder = Recorder::default();
+        recorder.answer_later();
+        recorder.hang(2);
+        let producer = Scripted::new(&recorder, [Step::Emit((10..18).collect()), Step::Emit(vec![18])]);
+        let pipeline = start(producer.clone()).await;
+        pipeline.wait_until(|stats| stats.stages.iter().any(|stage| stage.processed == 8)).await;
+        assert_eq!(recorder.all(), []);
+        pipeline.kill("processor_default_0");
+        pipeline.wait_until(|stats| stats.acknowledged == 9).await;
+        let report = pipeline.stop().await.unwrap();
+        assert_settled(&report);
+        assert_eq!(recorder.all(), (10..19).map(|message| (message, Status::Successful)).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_is_begun_before_neighbours_are_batched_and_four_of_batches_are_on_their_way() {
+    within(async {
+        let (recorder, batches) = (Recorder::default(), Log::new());
+        recorder.answer_later();
+        let producer = Scripted::new(&recorder, [Step::Finish((9..30).collect())]);
+        let (log, acks) = (batches.clone(), recorder.clone());
+        let pipeline = Builder::new(
+            "ahead",
+            move |_| producer.another(),
+            |message| {
+                let data = message.data;
+                async move { if data < 10 { Err("fails".into()) } else { Ok(data) } }.boxed()
+            },
+        )
+        .topology(|topology| {
+            topology.processors.stages(1);
+            topology.batcher("default").batch_size(2).batch_timeout(1_000);
+        })
+        .handle_batch(move |_: &mut Batch| {
+            // The failure was told before the first batch came, and from then on nothing is.
+            log.push(acks.all());
+            acks.hang(usize::MAX);
+            async { Ok(()) }.boxed()
+        })
+        .start_link()
+        .await
+        .unwrap();
+        tokio::time::sleep(ms(60_000)).await;
+        assert_eq!(batches.all(), vec![vec![(9, Status::Failed)]; 4]);
+        recorder.hang(0);
+        let report = pipeline.stop_within(ms(1_000)).await.unwrap();
+        assert_settled(&report);
+        assert_eq!((report.failed, report.acknowledged), (1, 8));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn messages_of_an_earlier_incarnation_find_their_own_acknowledger() {
     within(async {
         let recorders = [Recorder::default(), Recorder::default()];

@@ -118,6 +118,34 @@ async fn an_ask_is_for_no_more_than_the_producer_prefers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_ask_waits_for_what_the_producer_prefers_but_for_no_more_than_half_of_all_demand() {
+    // Of four and of one processor, with chunks of five.
+    for (stages, demands) in [(4, vec![10; 8]), (1, vec![10, 5, 5, 5, 5, 5, 5, 5])] {
+        within(async move {
+            let recorder = Recorder::default();
+            recorder.take(10);
+            let mut next = 0..80;
+            let steps = demands.iter().map(|demand| Step::Emit(next.by_ref().take(*demand).collect()));
+            let producer = Scripted::new(&recorder, steps).preferring(10);
+            let source = producer.clone();
+            let pipeline = Builder::new("prefers", move |_| source.another(), |_| async { Ok(()) }.boxed())
+                .topology(|topology| {
+                    topology.processors.stages(stages);
+                })
+                .start_link()
+                .await
+                .unwrap();
+            let all = demands.iter().sum::<usize>() as u64;
+            pipeline.wait_until(|stats| stats.acknowledged == all).await;
+            let asked: Vec<usize> = producer.asks().iter().map(|ask| ask.demand).take(demands.len()).collect();
+            assert_eq!(asked, demands, "{stages} processors");
+            assert_settled(&pipeline.stop().await.unwrap());
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn more_than_was_asked_for_is_handled_and_not_asked_for_again() {
     within(async {
         let recorder = Recorder::default();

@@ -46,6 +46,7 @@ impl<P: Broadway> BatchProcessor<P> {
                 // The batcher's splitter panicked at it.
                 pace.work(None, pin!(self.fail_alone(batch, &mut failed)), || rouse.rouse()).await;
                 pace.meter.worked(self.stage.settler.latencies());
+                Box::pin(pace.underway.begin(&mut self.stage.settler, None, drop)).await;
             } else {
                 let info = &batch.info;
                 let seen = self.stage.probe.batch_processor_start(pace.meter.just_read(), || BatchStart {
@@ -56,16 +57,27 @@ impl<P: Broadway> BatchProcessor<P> {
                 let span = seen.as_ref().map(|seen| &seen.span);
                 pace.work(span, pin!(self.work(batch, &mut failed)), || rouse.rouse()).await;
                 pace.meter.worked(self.stage.settler.latencies());
+                let mut now = pace.meter.just_read();
+                if self.stage.settler.has_aside() {
+                    let span = seen.as_ref().map(|seen| &seen.span);
+                    Box::pin(pace.underway.begin(&mut self.stage.settler, span, drop)).await;
+                    now = None;
+                }
                 if let Some(seen) = seen {
-                    self.stage.probe.batch_processor_stop(&seen, pace.meter.just_read());
+                    self.stage.probe.batch_processor_stop(&seen, now);
                 }
             }
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             StageCounters::add(&self.stage.counters.processed, taken);
             parcel.empty();
+            if pace.underway.is_full() {
+                pace.meter.rest();
+                Box::pin(pace.underway.room()).await;
+            }
             tokio::task::coop::consume_budget().await;
         }
+        pace.underway.down_to(0).await;
     }
 
     /// A message that failed on its way into a batch.
@@ -73,6 +85,7 @@ impl<P: Broadway> BatchProcessor<P> {
         batch.outputs.clear();
         failed.append(&mut batch.messages);
         self.stage.fail(failed, None).await;
+        self.stage.settler.set_aside();
         self.stage.settler.deliver().await;
     }
 
@@ -116,6 +129,7 @@ impl<P: Broadway> BatchProcessor<P> {
             }
             self.stage.fail(failed, Some(info)).await;
         }
+        self.stage.settler.set_aside();
         self.stage.settler.deliver().await;
     }
 }

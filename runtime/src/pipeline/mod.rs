@@ -36,6 +36,7 @@ mod shared;
 mod stage;
 mod start;
 mod terminator;
+mod underway;
 mod waiting_room;
 
 pub(crate) use self::core::Core;

@@ -8,18 +8,21 @@ use std::{
 
 use tracing::Span;
 
+use super::underway::Underway;
 use crate::telemetry::Meter;
 
 /// Futures are lent, pinned where they were made: moving the state of a stage costs more than a poll.
 pub(crate) struct Pace {
     pub(crate) meter: Meter,
+    /// Goes on whenever the stage waits.
+    pub(super) underway: Underway,
     /// Whether the last round, or the one under way, had to wait for something.
     waits: bool,
 }
 
 impl Pace {
     pub(crate) fn new(meter: Meter) -> Self {
-        Self { meter, waits: false }
+        Self { meter, underway: Underway::default(), waits: false }
     }
 
     /// Whether the last rounds were quick.
@@ -29,18 +32,26 @@ impl Pace {
     }
 
     /// Waits for work; time spent so is no work.
-    pub(crate) fn wait<F: Future<Output = bool> + Unpin>(&mut self, take: F) -> impl Future<Output = bool> {
-        self.meter.wait(take)
+    pub(crate) fn wait<F: Future<Output = bool> + Unpin>(&mut self, mut take: F) -> impl Future<Output = bool> {
+        let Self { meter, underway, .. } = self;
+        poll_fn(move |cx| {
+            let poll = Pin::new(&mut take).poll(cx);
+            if poll.is_pending() {
+                underway.poll(cx);
+            }
+            meter.waits_for_work(poll.is_pending());
+            poll
+        })
     }
 
-    /// Hands on what was done, and ends the round; true if it had to wait for that. A stage that only waits for the next one is as quick as before: that
-    /// wait does not count for its pace, but its round lasts until then.
+    /// Hands on what was done, and ends the round; true if it had to wait for that. A stage that only waits for the next one is
+    /// as quick as before: that wait does not count for its pace, but its round lasts until then.
     pub(crate) async fn hand_on(&mut self, mut hand_on: impl Future<Output = ()> + Unpin) -> bool {
         if futures::poll!(&mut hand_on).is_ready() {
             return false;
         }
         self.meter.rest();
-        hand_on.await;
+        self.underway.beside(hand_on).await;
         true
     }
 
@@ -59,11 +70,14 @@ impl Pace {
                 let _entered = span.map(Span::enter);
                 work.as_mut().poll(cx)
             };
-            if poll.is_pending() && !std::mem::replace(&mut self.waits, true) {
-                self.meter.waits();
-                if was_quick {
-                    rouse();
+            if poll.is_pending() {
+                if !std::mem::replace(&mut self.waits, true) {
+                    self.meter.waits();
+                    if was_quick {
+                        rouse();
+                    }
                 }
+                self.underway.poll(cx);
             }
             poll
         })

@@ -165,7 +165,12 @@ impl<P: Broadway> Plan<P> {
         let topology = &self.topology;
         // A stage's share of all demand, so that one that polls does not starve its neighbours. Rounded down: all shares
         // together are there at once.
-        let share = (topology.processor_demand() / topology.producers.stages).max(1);
+        let (processors, demand) = (&topology.processors, topology.processor_demand());
+        let share = (demand / topology.producers.stages).max(1);
+        // While a processor is idle, so much is not in hand, and may be waited for. But no more than half of all, so that one
+        // half is fetched while the other is worked on. With partitions, what others have in hand says nothing about the idle one.
+        let idle = processors.stages.saturating_mul(processors.effective_min_demand()) + processors.chunk();
+        let full = if processors.partitioned { 0 } else { idle.min(demand / 2) };
         Producer {
             plan: self.clone(),
             probe: self.shared.probe(name),
@@ -174,8 +179,9 @@ impl<P: Broadway> Plan<P> {
             index: StageIndex(index),
             first: made,
             outlet: self.to_processors.feeder(),
-            chunk: topology.processors.chunk() as usize,
+            chunk: processors.chunk() as usize,
             share: share as usize,
+            full: full as usize,
             chunks: Vec::new(),
             by_partition: self.partitions(),
         }

@@ -1,6 +1,6 @@
 //! The stage that calls `handle_message`. It takes a chunk, works on its messages one after the other, settles what ends
-//! here, and only then hands the rest to the batchers and asks for more (Broadway's order). A chunk that goes to one
-//! batcher as a whole is handed on as it is.
+//! here, and only then hands the rest to the batchers and asks for more (Broadway's order). It waits for no answer that comes
+//! later, but asks for no more in the place of those messages. A chunk that goes to one batcher as a whole is handed on as it is.
 
 use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::atomic::Ordering::Relaxed, time::Duration};
 
@@ -167,10 +167,17 @@ impl<P: Broadway> Processor<P> {
             let span = seen.as_ref().map(|seen| &seen.span);
             pace.work(span, pin!(self.work(&mut round, &mut Never)), || rouse.rouse()).await;
             pace.meter.worked(self.stage.settler.latencies());
-            let now = pace.meter.just_read();
-            let waited = pace.hand_on(pin!(self.hand_on(now, &rouse))).await;
+            let mut now = pace.meter.just_read();
+            if self.stage.settler.has_aside() {
+                let span = seen.as_ref().map(|seen| &seen.span);
+                Box::pin(pace.underway.begin(&mut self.stage.settler, span, |told| self.inbox.keep(told))).await;
+                now = None;
+            }
+            if pace.hand_on(pin!(self.hand_on(now, &rouse))).await {
+                now = None;
+            }
             if let Some(seen) = &seen {
-                self.stage.probe.processor_stop(seen, now.filter(|_| !waited));
+                self.stage.probe.processor_stop(seen, now);
             }
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
@@ -178,6 +185,7 @@ impl<P: Broadway> Processor<P> {
             // The edge is no resource of tokio's: without this a busy stage would never let others run.
             tokio::task::coop::consume_budget().await;
         }
+        pace.underway.down_to(0).await;
     }
 
     pub(super) async fn work(&mut self, round: &mut Round<P>, again: &mut impl Again<P>) {
@@ -207,6 +215,7 @@ impl<P: Broadway> Processor<P> {
                 if !round.failed.is_empty() {
                     self.stage.fail(&mut round.failed, None).await;
                 }
+                self.stage.settler.set_aside();
                 self.stage.settler.deliver().await;
             }
         }

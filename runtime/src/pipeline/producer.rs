@@ -33,6 +33,8 @@ pub(crate) struct Producer<P: Broadway> {
     pub(crate) outlet: Feeder<Vec<MessageOf<P>>>,
     pub(crate) chunk: usize,
     pub(crate) share: usize,
+    /// The most that an ask which prefers more than a chunk waits for.
+    pub(crate) full: usize,
     /// Buffers, empty between two pushes.
     pub(crate) chunks: Vec<Vec<MessageOf<P>>>,
     /// One for each processor, if they are partitioned.
@@ -212,11 +214,13 @@ impl<P: Broadway> Producer<P> {
     async fn demand(&mut self, preferred: Option<usize>, paused: &Signal) -> usize {
         // What one ask is worth, but no more than a share: else a stage that polls could hold all demand.
         let most = preferred.map_or(self.share, |preferred| preferred.clamp(1, self.share));
+        // What an ask is worth is waited for, so that requests are full.
+        let least = preferred.map_or(self.chunk, |preferred| preferred.min(self.full).max(self.chunk));
         loop {
             if paused.is_raised() {
                 paused.lowered().await;
             }
-            let reserved = self.outlet.reserve(self.chunk, most).await;
+            let reserved = self.outlet.reserve(least, most).await;
             let demand = match &self.limiter {
                 Some(limiter) => limiter.open(reserved).await,
                 None => reserved,

@@ -226,12 +226,15 @@ impl<P: Broadway> Processor<P> {
             if round.messages.is_empty() {
                 if retries.room.is_empty() {
                     if !more {
-                        return;
+                        return pace.underway.down_to(0).await;
                     }
                     more = pace.wait(pin!(self.inbox.take(self.chunk, pace.is_quick(), &mut round.messages))).await;
                 } else {
                     pace.meter.rest();
-                    self.wait(&mut retries, &mut round, &mut pace, &mut more).await;
+                    // Out of its place, because that wait may be one in which nothing is taken.
+                    let mut underway = pace.underway.take();
+                    underway.beside(pin!(self.wait(&mut retries, &mut round, &mut pace, &mut more))).await;
+                    pace.underway = underway;
                 }
                 // Only what is new has waited in the queue; also what may not overtake has left it.
                 if let Some(first) = round.messages.first() {
@@ -250,12 +253,18 @@ impl<P: Broadway> Processor<P> {
             let span = seen.as_ref().map(|seen| &seen.span);
             pace.work(span, pin!(self.work(&mut round, &mut retries)), || rouse.rouse()).await;
             pace.meter.worked(self.stage.settler.latencies());
-            let now = pace.meter.just_read();
-            let waited = pace.hand_on(pin!(self.hand_on(now, &rouse))).await;
-            if let Some(seen) = &seen {
-                self.stage.probe.processor_stop(seen, now.filter(|_| !waited));
+            let mut now = pace.meter.just_read();
+            if self.stage.settler.has_aside() {
+                pace.underway.begin(&mut self.stage.settler, span, |told| self.inbox.keep(told)).await;
+                now = None;
             }
-            retries.keep(&mut round).await;
+            if pace.hand_on(pin!(self.hand_on(now, &rouse))).await {
+                now = None;
+            }
+            if let Some(seen) = &seen {
+                self.stage.probe.processor_stop(seen, now);
+            }
+            pace.underway.beside(pin!(retries.keep(&mut round))).await;
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             StageCounters::add(&self.stage.counters.processed, taken);

@@ -36,6 +36,10 @@ pub(crate) struct Settler {
     groups: Vec<Group>,
     /// The group that was added to last.
     last: usize,
+    /// Whether an acknowledger of theirs answers later.
+    later: bool,
+    /// What was set aside.
+    aside: Vec<Group>,
     /// Of what was settled in this round.
     latencies: Latencies,
 }
@@ -44,6 +48,8 @@ pub(crate) struct Settler {
 pub(super) struct Group {
     ack_ref: AckRef,
     acknowledger: Option<Arc<dyn Acknowledger>>,
+    /// Whether the acknowledger answers later.
+    later: bool,
     successful: Vec<Settlement>,
     failed: Vec<Settlement>,
     released: Vec<Settlement>,
@@ -54,7 +60,8 @@ pub(super) struct Group {
 impl Settler {
     pub(crate) fn new(shared: Arc<Shared>, probe: Arc<Probe>) -> Self {
         let counters = probe.counters.clone();
-        Self { shared, probe, counters, groups: Vec::new(), last: 0, latencies: Latencies::default() }
+        let (groups, aside) = (Vec::new(), Vec::new());
+        Self { shared, probe, counters, groups, last: 0, later: false, aside, latencies: Latencies::default() }
     }
 
     /// The latencies of what was settled and not measured, for the meter of the stage.
@@ -178,9 +185,38 @@ impl Settler {
     fn find_or_open(&mut self, ack_ref: AckRef) -> usize {
         let found = self.groups.iter().position(|group| group.ack_ref == ack_ref);
         found.unwrap_or_else(|| {
-            self.groups.push(Group::new(ack_ref, self.shared.acknowledger(ack_ref)));
+            let group = Group::new(ack_ref, self.shared.acknowledger(ack_ref));
+            self.later |= group.later;
+            self.groups.push(group);
             self.groups.len() - 1
         })
+    }
+
+    /// Sets aside what acknowledgers answer later, for a stage that goes on meanwhile. The next
+    /// [`deliver`](Self::deliver) is for the rest.
+    #[inline]
+    pub(crate) fn set_aside(&mut self) {
+        if self.later {
+            self.set_late_ones_aside();
+        }
+    }
+
+    #[cold]
+    fn set_late_ones_aside(&mut self) {
+        let later = self.groups.iter_mut().filter(|group| group.later && !group.is_empty());
+        self.aside.extend(later.map(Group::take));
+    }
+
+    /// Whether anything was set aside.
+    #[inline]
+    pub(crate) fn has_aside(&self) -> bool {
+        !self.aside.is_empty()
+    }
+
+    /// What was set aside, to be delivered beside the stage; none if nothing was.
+    pub(super) fn take_aside(&mut self) -> Option<Aside> {
+        let groups = std::mem::take(&mut self.aside);
+        (!groups.is_empty()).then(|| Aside { groups, shared: self.shared.clone(), probe: self.probe.clone() })
     }
 
     /// Delivers the round, each group by itself: one that hangs or is told again holds up no other. Cancel-safe: what was
@@ -209,6 +245,36 @@ impl Settler {
 
 impl Drop for Settler {
     fn drop(&mut self) {
+        self.groups.iter_mut().chain(&mut self.aside).for_each(|group| group.post(&self.shared.lane));
+    }
+}
+
+/// The verdicts of a round that are delivered while their stage goes on. Dropped before that they go to the release lane as
+/// they are.
+pub(super) struct Aside {
+    groups: Vec<Group>,
+    shared: Arc<Shared>,
+    probe: Arc<Probe>,
+}
+
+impl Aside {
+    /// How many verdicts.
+    pub(super) fn len(&self) -> usize {
+        self.groups.iter().map(Group::len).sum()
+    }
+
+    /// Delivers them, each group by itself. Cancel-safe: what was not delivered goes to the release lane.
+    pub(super) async fn deliver(mut self) {
+        let probe = &*self.probe;
+        match &mut *self.groups {
+            [group] => drop(group.deliver(probe).await),
+            groups => drop(join_all(groups.iter_mut().map(|group| group.deliver(probe))).await),
+        }
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
         self.groups.iter_mut().for_each(|group| group.post(&self.shared.lane));
     }
 }
@@ -216,7 +282,22 @@ impl Drop for Settler {
 impl Group {
     pub(super) fn new(ack_ref: AckRef, acknowledger: Option<Arc<dyn Acknowledger>>) -> Self {
         let (successful, failed, released) = (Vec::new(), Vec::new(), Vec::new());
-        Self { ack_ref, acknowledger, successful, failed, released, mixed: false }
+        let later =
+            acknowledger.as_ref().is_some_and(|acknowledger| caught(|| acknowledger.answers_later()).unwrap_or(false));
+        Self { ack_ref, acknowledger, later, successful, failed, released, mixed: false }
+    }
+
+    /// Takes all verdicts into a group of their own.
+    fn take(&mut self) -> Self {
+        Self {
+            ack_ref: self.ack_ref,
+            acknowledger: self.acknowledger.clone(),
+            later: self.later,
+            successful: std::mem::take(&mut self.successful),
+            failed: std::mem::take(&mut self.failed),
+            released: std::mem::take(&mut self.released),
+            mixed: std::mem::take(&mut self.mixed),
+        }
     }
 
     /// Small as a future: what is rare lies in a box. Says when it was through, if that was read for who listens.

@@ -5,8 +5,7 @@
 //! little to do reads no clock in most of its rounds. What is settled is measured all the same.
 
 use std::{
-    future::{Future, poll_fn},
-    pin::Pin,
+    future::Future,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -99,17 +98,14 @@ impl Meter {
         self.quick
     }
 
-    /// Waits for work; time spent so is no work.
-    pub(crate) fn wait<F: Future + Unpin>(&mut self, mut work: F) -> impl Future<Output = F::Output> {
-        poll_fn(move |cx| {
-            let poll = Pin::new(&mut work).poll(cx);
-            match (poll.is_pending(), self.rests) {
-                (true, false) => self.park(),
-                (false, true) => self.begin(),
-                _ => {}
-            }
-            poll
-        })
+    /// Says after each poll for work whether there is some; time spent waiting for it is no work.
+    #[inline]
+    pub(crate) fn waits_for_work(&mut self, pending: bool) {
+        match (pending, self.rests) {
+            (true, false) => self.park(),
+            (false, true) => self.begin(),
+            _ => {}
+        }
     }
 
     /// A round begins after a rest.

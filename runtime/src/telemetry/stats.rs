@@ -130,7 +130,8 @@ pub struct StageStats {
     pub violations: u64,
     /// Messages that it handed to batchers.
     pub forwarded: u64,
-    /// Messages that it holds right now; of a batcher, those that wait for their batches.
+    /// Messages that it works on right now, without those whose verdicts are on their way; of a batcher, those that wait for
+    /// their batches.
     pub in_hand: u64,
     /// Asks with a result, chunks or batches.
     pub rounds: u64,
@@ -141,9 +142,9 @@ pub struct StageStats {
     /// How long messages waited in the queue before the stage; before a batch processor, from the moment at which the batch
     /// could have left. While a stage is quick and busy, one chunk of four to eight is measured.
     pub wait: Percentiles,
-    /// How long rounds took, acknowledgement included, waiting for room behind the stage not; of a producer, how long its
-    /// asks took. While rounds take less than 20 µs, four are measured at once and count as their mean, or eight below
-    /// 5 µs; and of as many wake-ups of the stage one is measured, and stands for the others.
+    /// How long rounds took, acknowledgement included unless it answers later, waiting for room behind the stage not; of a
+    /// producer, how long its asks took. While rounds take less than 20 µs, four are measured at once and count as their
+    /// mean, or eight below 5 µs; and of as many wake-ups of the stage one is measured, and stands for the others.
     pub work: Percentiles,
     /// The time at work, the round that is under way included. While rounds take less than 20 µs it is an estimate, because
     /// not every wake-up is measured; a round that waits for something is measured from there on.

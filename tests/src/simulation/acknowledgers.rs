@@ -17,6 +17,8 @@ pub struct Acknowledgers {
     pub keep: u64,
     /// `extend` panics.
     pub extend_panic: u64,
+    /// Stages go on while a call takes its time.
+    pub later: bool,
 }
 
 impl Acknowledgers {
@@ -28,7 +30,8 @@ impl Acknowledgers {
             permanent: dice.maybe(10, 40),
             panic: if faulty { dice.maybe(2, 15) } else { 0 },
             keep: dice.pick(&[0, 20, 60, 100]),
-            extend_panic: dice.rarely(30, 5, 40),
+            extend_panic: dice.rarely(40, 5, 40),
+            later: false,
         }
     }
 

@@ -57,6 +57,7 @@ const CALLBACKS: u64 = 3;
 const ENDING: u64 = 4;
 const KILLS: u64 = 5;
 const AROUND: u64 = 6;
+const LATER: u64 = 7;
 
 impl Scenario {
     /// The scenario of a seed.
@@ -69,7 +70,8 @@ impl Scenario {
             (0..dice.between(1, 4)).map(|_| Source::random(&mut dice, finishes, gives_up)).collect();
         let mut dice = Dice::of(seed, CALLBACKS, 0);
         let mut callbacks = Callbacks::random(&mut dice);
-        let acknowledgers = Acknowledgers::random(&mut dice);
+        let later = Dice::of(seed, LATER, 0).percent(40);
+        let acknowledgers = Acknowledgers { later, ..Acknowledgers::random(&mut dice) };
         // What hangs needs a time-out or a deadline.
         if !ending.cuts() {
             callbacks.hang *= u64::from(shape.timeout.is_some());

@@ -1,6 +1,6 @@
 //! Every small case: one and two messages in every topology of up to two processors, two batchers and two batch processors
-//! each, with every way in which callbacks can go wrong, tried again or halved or not, and a stop or a kill of every stage at
-//! every single step. Around that step tasks also run in every order that differs from turns in one place.
+//! each, with every way in which callbacks can go wrong, tried again or halved or not, stages that wait for answers and stages that
+//! go on, and a stop or a kill of every stage at every single step. Around that step tasks also run in every order that differs from turns in one place.
 
 use std::{
     sync::{
@@ -84,7 +84,9 @@ fn cases() -> Vec<Scenario> {
         for (batchers, stages) in [(0, 1), (1, 1), (1, 2), (2, 1), (2, 2)] {
             for messages in 1..=2 {
                 for (remedies, callbacks) in callbacks(batchers > 0) {
-                    cases.push(case((processors, batchers, stages), messages, remedies, callbacks));
+                    let case = case((processors, batchers, stages), messages, remedies, callbacks);
+                    let later = Acknowledgers { later: true, ..case.acknowledgers };
+                    cases.extend([Scenario { acknowledgers: later, ..case.clone() }, case]);
                 }
             }
         }

@@ -130,6 +130,9 @@ impl Acknowledger for Teller {
         entries.tally.count("acknowledgements", 1);
         if delay > 0 {
             entries.tally.fault("slow acknowledgements");
+            if plan.later {
+                entries.tally.count("late answers", 1);
+            }
         }
         for (position, number) in numbers.into_iter().enumerate() {
             if refuses && dice.percent(60) {
@@ -145,6 +148,10 @@ impl Acknowledger for Teller {
             }
         }
         report
+    }
+
+    fn answers_later(&self) -> bool {
+        self.book.open().scenario.acknowledgers.later
     }
 
     fn configure(&self, _ack_ref: AckRef, data: &mut AckData, options: AckOptions<'_>) -> Result {

@@ -2,8 +2,7 @@
 //! read after a rest and after a round, or after every fourth or eighth of them while rounds are brief.
 
 use std::{
-    future::{Future, poll_fn},
-    pin::Pin,
+    future::Future,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -57,16 +56,13 @@ impl Meter {
         self.quick
     }
 
-    pub(crate) fn wait<F: Future + Unpin>(&mut self, mut work: F) -> impl Future<Output = F::Output> {
-        poll_fn(move |cx| {
-            let poll = Pin::new(&mut work).poll(cx);
-            if poll.is_pending() {
-                self.rests = true;
-            } else {
-                self.resume();
-            }
-            poll
-        })
+    #[inline]
+    pub(crate) fn waits_for_work(&mut self, pending: bool) {
+        if pending {
+            self.rests = true;
+        } else {
+            self.resume();
+        }
     }
 
     pub(crate) fn begin(&mut self) {}

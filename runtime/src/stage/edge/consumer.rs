@@ -82,21 +82,43 @@ impl<C: Cargo> Consumer<C> {
         Rouse(self.edge.clone())
     }
 
-    fn give_back(&mut self) {
-        if self.held > 0 {
-            let mut state = self.edge.lock();
-            state.open += std::mem::take(&mut self.held) as isize;
-            let (feeder, passing) = (state.next_feeder(), state.next_passing());
-            drop(state);
-            wake(feeder);
-            wake(passing);
-        }
+    /// Of what was taken last, keeps so many messages in hand beyond the next take, until what is returned is dropped.
+    pub(crate) fn keep(&mut self, messages: usize) -> Kept<C> {
+        let kept = messages.min(self.held);
+        self.held -= kept;
+        Kept { edge: self.edge.clone(), messages: kept }
     }
 }
 
 impl<C: Cargo> Drop for Consumer<C> {
     fn drop(&mut self) {
-        self.give_back();
+        self.edge.give_back(std::mem::take(&mut self.held));
+    }
+}
+
+/// Messages that their consumer is done with, and that still count as in hand. See [`Consumer::keep`].
+#[derive(Debug)]
+pub(crate) struct Kept<C: Cargo> {
+    edge: Arc<Edge<C>>,
+    messages: usize,
+}
+
+impl<C: Cargo> Drop for Kept<C> {
+    fn drop(&mut self) {
+        self.edge.give_back(self.messages);
+    }
+}
+
+impl<C: Cargo> Edge<C> {
+    fn give_back(&self, messages: usize) {
+        if messages > 0 {
+            let mut state = self.lock();
+            state.open += messages as isize;
+            let (feeder, passing) = (state.next_feeder(), state.next_passing());
+            drop(state);
+            wake(feeder);
+            wake(passing);
+        }
     }
 }
 
