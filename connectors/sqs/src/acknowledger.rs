@@ -202,6 +202,11 @@ impl Acknowledger for SqsAcknowledger {
         "SqsAcknowledger"
     }
 
+    /// A request, and up to 50 ms before it.
+    fn answers_later(&self) -> bool {
+        true
+    }
+
     async fn ack(&self, _: AckRef, settled: Settled<'_>) -> AckReport {
         let mut report = AckReport::delivered();
         let mut changes = Vec::with_capacity(settled.len());

@@ -1,5 +1,5 @@
-//! Gathers deletes and visibility changes across stages, because SQS charges per request: ten entries, or 50 ms, or a
-//! drain. Every entry gets its own answer, by its position in the request and never by its message's id, of which there
+//! Gathers deletes and visibility changes across stages, because SQS charges per request: ten entries, or 50 ms after the
+//! oldest of fewer, or a drain. Every entry gets its own answer, by its position in the request and never by its message's id, of which there
 //! may be two. Requests and timers are tasks that end by themselves within moments of the last entry.
 
 use std::{
@@ -11,7 +11,7 @@ use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
 };
 use broadway::Signal;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     connection::Link,
@@ -40,11 +40,41 @@ struct Entry {
     answer: oneshot::Sender<Result<(), SqsError>>,
 }
 
-/// Entries of one kind of request.
+/// Entries of one kind of request: fewer than ten.
 #[derive(Debug, Default)]
 struct Lane {
     waiting: Vec<Entry>,
+    /// When the oldest of them came.
+    since: Option<Instant>,
+    /// Whether a task sees to it that they do not wait too long.
     timed: bool,
+}
+
+impl Lane {
+    /// Takes entries that came now, and gives those that are enough for a request.
+    fn add(&mut self, entries: impl IntoIterator<Item = Entry>, now: Instant) -> Vec<Vec<Entry>> {
+        self.waiting.extend(entries);
+        let mut full = Vec::new();
+        while self.waiting.len() >= BATCH {
+            full.push(self.waiting.drain(..BATCH).collect());
+            // What is left came with the last of those that go.
+            self.since = None;
+        }
+        if !self.waiting.is_empty() {
+            self.since.get_or_insert(now);
+        }
+        full
+    }
+
+    /// When those that wait have waited long enough.
+    fn due(&self) -> Option<Instant> {
+        self.since.map(|since| since + LINGER)
+    }
+
+    fn take(&mut self) -> Vec<Entry> {
+        self.since = None;
+        std::mem::take(&mut self.waiting)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -95,19 +125,18 @@ impl Coalescer {
         changes: Vec<(Arc<str>, Change)>,
         draining: &Signal,
     ) -> Vec<oneshot::Receiver<Result<(), SqsError>>> {
+        let (mut entries, mut answers) = ([Vec::new(), Vec::new()], Vec::with_capacity(changes.len()));
+        for (handle, change) in changes {
+            let (answer, receiver) = oneshot::channel();
+            entries[usize::from(change != Change::Delete)].push(Entry { handle, change, answer });
+            answers.push(receiver);
+        }
         let mut lanes = self.lock();
-        let answers = changes
-            .into_iter()
-            .map(|(handle, change)| {
-                let (answer, receiver) = oneshot::channel();
-                lanes.of(change).waiting.push(Entry { handle, change, answer });
-                receiver
-            })
-            .collect();
-        for kind in [Change::Delete, Change::Visibility(0)] {
+        let now = Instant::now();
+        for (kind, entries) in [Change::Delete, Change::Visibility(0)].into_iter().zip(entries) {
             let lane = lanes.of(kind);
-            while lane.waiting.len() >= BATCH {
-                tokio::spawn(send(self.link.clone(), lane.waiting.drain(..BATCH).collect()));
+            for full in lane.add(entries, now) {
+                tokio::spawn(send(self.link.clone(), full));
             }
             if !lane.waiting.is_empty() && !lane.timed {
                 lane.timed = true;
@@ -124,15 +153,22 @@ impl Coalescer {
 
 /// Waits for more, then sends what there is: fewer than ten, since ten never wait.
 async fn linger(link: Link, lanes: Arc<Mutex<Lanes>>, kind: Change, draining: Signal) {
-    tokio::select! {
-        () = tokio::time::sleep(LINGER) => {}
-        () = draining.raised() => {}
-    }
-    let entries = {
-        let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    let lock = || lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    let entries = loop {
+        let due = lock().of(kind).due();
+        if let Some(due) = due {
+            tokio::select! {
+                () = tokio::time::sleep_until(due) => {}
+                () = draining.raised() => {}
+            }
+        }
+        let mut lanes = lock();
         let lane = lanes.of(kind);
-        lane.timed = false;
-        std::mem::take(&mut lane.waiting)
+        // The ones that it began to wait for may have gone, and younger ones be there.
+        if draining.is_raised() || lane.due().is_none_or(|due| due <= Instant::now()) {
+            lane.timed = false;
+            break lane.take();
+        }
     };
     if !entries.is_empty() {
         send(link, entries).await;
@@ -214,5 +250,32 @@ async fn change_visibility(link: &Link, changes: &[(&str, Change)]) -> Failed {
     match request.send().await {
         Ok(answer) => Ok(answer.failed),
         Err(error) => Err(link.error("give back messages of", &error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(count: usize) -> Vec<Entry> {
+        let entry = |_| Entry { handle: "handle".into(), change: Change::Delete, answer: oneshot::channel().0 };
+        (0..count).map(entry).collect()
+    }
+
+    #[test]
+    fn whoever_is_left_over_waits_from_when_it_came() {
+        let (mut lane, begun) = (Lane::default(), Instant::now());
+        let at = |ms| begun + Duration::from_millis(ms);
+        assert_eq!(lane.due(), None);
+        assert!(lane.add(entries(6), at(0)).is_empty());
+        assert!(lane.add(entries(3), at(30)).is_empty());
+        assert_eq!(lane.due(), Some(at(50)));
+        // The one that is left came at 40 ms.
+        assert_eq!(lane.add(entries(2), at(40)).len(), 1);
+        assert_eq!((lane.waiting.len(), lane.due()), (1, Some(at(90))));
+        assert_eq!(lane.add(entries(29), at(60)).iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 10]);
+        assert_eq!((lane.waiting.len(), lane.due()), (0, None));
+        lane.add(entries(4), at(70));
+        assert_eq!((lane.take().len(), lane.due()), (4, None));
     }
 }
