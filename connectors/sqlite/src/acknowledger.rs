@@ -187,6 +187,11 @@ impl Acknowledger for SqliteAcknowledger {
         "SqliteAcknowledger"
     }
 
+    /// It waits for the disk; what gathers meanwhile is committed together.
+    fn answers_later(&self) -> bool {
+        true
+    }
+
     async fn ack(&self, _: AckRef, settled: Settled<'_>) -> AckReport {
         let mut report = AckReport::delivered();
         let (mut positions, mut verdicts) = (Vec::with_capacity(settled.len()), Vec::with_capacity(settled.len()));

@@ -14,9 +14,17 @@ use tokio::sync::oneshot;
 use crate::{Error, writer::Writer};
 
 /// A piece of work: runs inside of the transaction, and is told afterwards whether it was committed. `Err` instead of a
-/// connection says that there is no transaction.
-type Work = Box<dyn FnOnce(Result<&Connection, Error>) -> Reply + Send>;
+/// transaction says that there is none.
+type Work = Box<dyn FnOnce(Result<Transaction<'_>, Error>) -> Reply + Send>;
 type Reply = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+/// What a piece of work runs in.
+#[derive(Clone, Copy)]
+struct Transaction<'a> {
+    connection: &'a Connection,
+    /// Whether there is nothing else in it: what fails undoes it as a whole.
+    alone: bool,
+}
 
 /// What a piece of work will have done once it is committed.
 pub(crate) type Answer<T> = oneshot::Receiver<Result<T, Error>>;
@@ -77,10 +85,10 @@ impl Committer {
         U: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let work: Work = Box::new(move |connection| {
-            let result = match connection {
+        let work: Work = Box::new(move |transaction| {
+            let result = match transaction {
                 _ if reply.is_closed() && terms.skip_if_abandoned => return Box::new(|_| {}),
-                Ok(connection) => apart(connection, work),
+                Ok(transaction) => apart(transaction, work),
                 Err(error) => Err(error),
             };
             Box::new(move |commit| {
@@ -149,12 +157,14 @@ fn give_up(mut turn: MutexGuard<'_, Turn>) {
 }
 
 fn commit_together(writer: &mut Writer, durable: bool, work: Vec<Work>) {
+    let alone = work.len() == 1;
     let mut work = work.into_iter().peekable();
     while work.peek().is_some() {
         let mut replies = Vec::new();
         let begun = writer.begin(durable);
         for work in work.by_ref() {
-            replies.push(work(begun.as_ref().map(|()| &writer.connection).map_err(Clone::clone)));
+            let transaction = begun.as_ref().map(|()| Transaction { connection: &writer.connection, alone });
+            replies.push(work(transaction.map_err(Clone::clone)));
             if begun.is_ok() && writer.is_undone() {
                 break;
             }
@@ -168,18 +178,24 @@ fn commit_together(writer: &mut Writer, durable: bool, work: Vec<Work>) {
     }
 }
 
-/// Runs one piece of work so that its failure does not touch the others of the transaction.
-fn apart<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-    connection.prepare_cached("SAVEPOINT apart")?.execute(())?;
+/// Runs one piece of work so that its failure does not touch the others of the transaction. A savepoint costs a copy of each
+/// page that is changed: without others there is none.
+fn apart<T>(
+    Transaction { connection, alone }: Transaction<'_>,
+    work: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    if !alone {
+        connection.prepare_cached("SAVEPOINT apart")?.execute(())?;
+    }
     let result = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
         Err(Error::Panicked(text.unwrap_or_else(|| "no text".to_owned())))
     });
     if result.is_err() && !connection.is_autocommit() {
-        connection.prepare_cached("ROLLBACK TO apart")?.execute(())?;
+        connection.prepare_cached(if alone { "ROLLBACK" } else { "ROLLBACK TO apart" })?.execute(())?;
     }
-    if !connection.is_autocommit() {
+    if !alone && !connection.is_autocommit() {
         connection.prepare_cached("RELEASE apart")?.execute(())?;
     }
     result

@@ -27,7 +27,7 @@ CREATE TABLE messages (
 CREATE INDEX receivable ON messages (waiting, visible_at);
 CREATE INDEX in_group ON messages (group_id) WHERE group_id IS NOT NULL;
 CREATE TRIGGER next_of_group AFTER DELETE ON messages WHEN OLD.group_id IS NOT NULL AND OLD.waiting = 0 BEGIN
-    UPDATE messages SET waiting = 0 WHERE id = (SELECT min(id) FROM messages WHERE group_id = OLD.group_id);
+    UPDATE OR IGNORE messages SET waiting = 0 WHERE id = (SELECT min(id) FROM messages WHERE group_id = OLD.group_id);
 END;
 CREATE TABLE dead_letters (
     id INTEGER PRIMARY KEY,

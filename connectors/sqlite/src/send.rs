@@ -1,6 +1,6 @@
 //! What a send does to the file.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::{
     Error, Options, SendError,
@@ -11,6 +11,7 @@ use crate::{
 /// The sends of one call.
 pub(crate) struct Sender<'a> {
     connection: &'a Connection,
+    insert: CachedStatement<'a>,
     options: &'a Options,
     queue: u64,
     now: i64,
@@ -28,7 +29,12 @@ impl<'a> Sender<'a> {
                 max_depth.saturating_sub(count.query_row((), |row| row.get::<_, i64>(0))?.cast_unsigned())
             }
         };
-        Ok(Self { connection, options, queue, now: time::now(), room, purged: false })
+        let insert = connection.prepare_cached(
+            "INSERT INTO messages
+                 (visible_at, waiting, lease, receives, sent_at, group_id, deduplication_id, headers, body)
+             VALUES (?1, ?3 IS NOT NULL AND EXISTS (SELECT 1 FROM messages WHERE group_id = ?3), 0, 0, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        Ok(Self { connection, insert, options, queue, now: time::now(), room, purged: false })
     }
 
     /// The outer error is the file's, the inner one the entry's.
@@ -58,15 +64,17 @@ impl<'a> Sender<'a> {
         Ok(find.query_row([id], |row| row.get(0)).optional()?)
     }
 
-    fn insert(&self, entry: &Entry) -> Result<i64, Error> {
-        let mut insert = self.connection.prepare_cached(
-            "INSERT INTO messages
-                 (visible_at, waiting, lease, receives, sent_at, group_id, deduplication_id, headers, body)
-             VALUES (?1, ?3 IS NOT NULL AND EXISTS (SELECT 1 FROM messages WHERE group_id = ?3), 0, 0, ?2, ?3, ?4, ?5, ?6)",
-        )?;
+    fn insert(&mut self, entry: &Entry) -> Result<i64, Error> {
         let Entry { body, delay, group, deduplication_id, headers } = entry;
         let visible_at = time::after(self.now, *delay);
-        insert.execute(params![visible_at, self.now, group, deduplication_id, headers::encode(headers), &body[..]])?;
+        self.insert.execute(params![
+            visible_at,
+            self.now,
+            group,
+            deduplication_id,
+            headers::encode(headers),
+            &body[..]
+        ])?;
         let row = self.connection.last_insert_rowid();
         if let Some(id) = deduplication_id {
             let mut remember = self.connection.prepare_cached("INSERT INTO deduplication VALUES (?1, ?2, ?3)")?;

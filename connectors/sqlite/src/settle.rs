@@ -32,64 +32,64 @@ pub(crate) fn settle(
     verdicts: &[(Receipt, Verdict)],
 ) -> Result<Vec<Result<(), LeaseError>>, Error> {
     let now = time::now();
+    let mut delete = connection.prepare_cached("DELETE FROM messages WHERE id = ?1 AND lease = ?2")?;
     verdicts
         .iter()
         .map(|(receipt, verdict)| {
-            if carry_out(connection, *receipt, verdict, max_receives, now)? {
-                return Ok(Ok(()));
-            }
-            why_not(connection, queue, *receipt, verdict)
+            let done = match verdict {
+                Verdict::Delete => delete.execute([receipt.row, receipt.lease])? == 1,
+                Verdict::Release(after) => release(connection, *receipt, *after, now)?,
+                Verdict::Fail(after, reason) => fail(connection, *receipt, *after, reason, max_receives, now)?,
+                Verdict::Bury(reason) => bury(connection, *receipt, reason, now)?,
+            };
+            if done { Ok(Ok(())) } else { why_not(connection, queue, *receipt, verdict) }
         })
         .collect()
 }
 
 /// Whether the lease was there.
-fn carry_out(
+fn release(connection: &Connection, Receipt { row, lease }: Receipt, after: Duration, now: i64) -> Result<bool, Error> {
+    let mut release = connection.prepare_cached(
+        "UPDATE messages SET visible_at = CASE ?3 WHEN 0 THEN min(sent_at, ?4) ELSE ?5 END,
+             lease = -lease, receives = receives - 1
+         WHERE id = ?1 AND lease = ?2",
+    )?;
+    Ok(release.execute([row, lease, time::millis(after), now, time::after(now, after)])? == 1)
+}
+
+/// Whether the lease was there.
+fn fail(
     connection: &Connection,
-    Receipt { row, lease }: Receipt,
-    verdict: &Verdict,
+    receipt: Receipt,
+    after: Option<Duration>,
+    reason: &str,
     max_receives: u32,
     now: i64,
 ) -> Result<bool, Error> {
-    let receives = || {
-        let mut receives = connection.prepare_cached("SELECT receives FROM messages WHERE id = ?1 AND lease = ?2")?;
-        receives.query_row([row, lease], |row| row.get::<_, u32>(0)).optional()
-    };
-    let changed = match verdict {
-        Verdict::Delete => {
-            connection.prepare_cached("DELETE FROM messages WHERE id = ?1 AND lease = ?2")?.execute([row, lease])?
-        }
-        Verdict::Release(after) => {
-            let mut release = connection.prepare_cached(
-                "UPDATE messages SET visible_at = CASE ?3 WHEN 0 THEN min(sent_at, ?4) ELSE ?5 END,
-                     lease = -lease, receives = receives - 1
-                 WHERE id = ?1 AND lease = ?2",
-            )?;
-            release.execute([row, lease, time::millis(*after), now, time::after(now, *after)])?
-        }
-        Verdict::Fail(after, reason) => match (receives()?, after) {
-            (None, _) => 0,
-            (Some(receives), _) if receives >= max_receives => {
-                dead_letter::bury(connection, row, reason, now)?;
-                1
-            }
-            (Some(_), None) => 1,
-            (Some(_), Some(after)) => {
-                let mut put_off = connection.prepare_cached(
-                    "UPDATE messages SET visible_at = ?3, lease = -lease WHERE id = ?1 AND lease = ?2",
-                )?;
-                put_off.execute([row, lease, time::after(now, *after)])?
-            }
-        },
-        Verdict::Bury(reason) => match receives()? {
-            None => 0,
-            Some(_) => {
-                dead_letter::bury(connection, row, reason, now)?;
-                1
-            }
-        },
-    };
-    Ok(changed == 1)
+    let Some(receives) = receives(connection, receipt)? else { return Ok(false) };
+    if receives >= max_receives {
+        dead_letter::bury(connection, receipt.row, reason, now)?;
+    } else if let Some(after) = after {
+        let mut put_off = connection
+            .prepare_cached("UPDATE messages SET visible_at = ?3, lease = -lease WHERE id = ?1 AND lease = ?2")?;
+        put_off.execute([receipt.row, receipt.lease, time::after(now, after)])?;
+    }
+    Ok(true)
+}
+
+/// Whether the lease was there.
+fn bury(connection: &Connection, receipt: Receipt, reason: &str, now: i64) -> Result<bool, Error> {
+    let leased = receives(connection, receipt)?.is_some();
+    if leased {
+        dead_letter::bury(connection, receipt.row, reason, now)?;
+    }
+    Ok(leased)
+}
+
+/// How often the message was received, if the lease is there.
+fn receives(connection: &Connection, Receipt { row, lease }: Receipt) -> Result<Option<u32>, Error> {
+    let mut receives = connection.prepare_cached("SELECT receives FROM messages WHERE id = ?1 AND lease = ?2")?;
+    Ok(receives.query_row([row, lease], |row| row.get(0)).optional()?)
 }
 
 /// Finds out what became of a message whose lease was not there: it may be that the verdict arrives for a second time.
