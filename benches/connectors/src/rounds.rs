@@ -1,5 +1,10 @@
 //! Two sides in turns, and what is said of them.
 
+use broadway_benches::{row::Row, sample::Sample, table::Table};
+
+/// The heads of a table of [`beside`]s.
+const HEADS: [&str; 4] = ["ours / by hand", "ours", "by hand", "ratio (least to most)"];
+
 /// The runs of both sides after a warm-up: ours first, then theirs, then ours again.
 pub(crate) fn in_turns<R>(rounds: usize, mut ours: impl FnMut() -> R, mut theirs: impl FnMut() -> R) -> [Vec<R>; 2] {
     let (mut our_runs, mut their_runs) = (Vec::new(), Vec::new());
@@ -13,21 +18,19 @@ pub(crate) fn in_turns<R>(rounds: usize, mut ours: impl FnMut() -> R, mut theirs
     [our_runs, their_runs]
 }
 
-/// The middle of what both sides measured.
-pub(crate) fn medians<R>(runs: &[Vec<R>; 2], figure: impl Fn(&R) -> f64) -> [f64; 2] {
-    runs.each_ref().map(|runs| {
-        let mut figures: Vec<f64> = runs.iter().map(&figure).collect();
-        figures.sort_by(f64::total_cmp);
-        figures[figures.len() / 2]
-    })
+/// What both sides measured, a value a round.
+pub(crate) fn figures<R>(runs: &[Vec<R>; 2], figure: impl Fn(&R) -> f64) -> [Vec<f64>; 2] {
+    runs.each_ref().map(|runs| runs.iter().map(&figure).collect())
 }
 
-/// The head of a table.
-pub(crate) fn head(about: &str) {
-    println!("{about}\n\n| ours / by hand | ours | by hand | ratio |\n|---|---|---|---|");
+/// An empty table of [`beside`]s.
+pub(crate) fn table(title: &'static str, about: String) -> Table {
+    Table::new(title, about, HEADS)
 }
 
-/// A line of it.
-pub(crate) fn row(name: &str, [ours, theirs]: [f64; 2], unit: &str) {
-    println!("| {name} | {ours:.1}{unit} | {theirs:.1}{unit} | {:.2} x |", ours / theirs);
+/// Ours beside theirs: both medians, and the ratio with its spread.
+pub(crate) fn beside(what: impl Into<String>, [ours, theirs]: &[Vec<f64>; 2], decimals: usize, unit: &str) -> Row {
+    let median = |figures: &[f64]| format!("{:.decimals$}{unit}", Sample::new(figures.to_vec()));
+    let ratio = Sample::ratio(ours, theirs);
+    Row::new(what).cell(median(ours)).cell(median(theirs)).cell(format!("{ratio:.2} x ({})", ratio.spread(2)))
 }

@@ -9,9 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use broadway_benches::table::Table;
+
 use crate::{
     Size,
-    rounds::{head, in_turns, medians, row},
+    rounds::{beside, figures, in_turns, table},
+    targets::SQLITE_RATE,
 };
 
 /// Messages of a send, and of a delete.
@@ -26,19 +29,26 @@ struct Run {
     work_off: Duration,
 }
 
-pub(crate) fn bench(size: &Size) {
+/// The table.
+pub(crate) fn bench(size: &Size) -> Table {
     let (messages, rounds) = (size.sqlite, size.rounds);
-    head(&format!(
-        "SQLite: {messages} messages a run, sends and deletes on disk, medians of {rounds} runs after a warm-up."
-    ));
+    let mut table = table(
+        "SQLite",
+        format!("{messages} messages a run, sends and deletes on disk, medians of {rounds} runs after a warm-up."),
+    );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let by_hand = || in_a_file(|path| by_hand::run(path, messages));
     let calls = in_turns(rounds, || in_a_file(|path| runtime.block_on(ours::run(path, messages))), by_hand);
     let pipeline = in_turns(rounds, || in_a_file(|path| runtime.block_on(ours::run_pipeline(path, messages))), by_hand);
     let rate = |time: Duration| messages as f64 / time.as_secs_f64();
-    row("SQLite send in hundreds / a bare table", medians(&calls, |run| rate(run.send)), " msg/s");
-    row("receive 200, delete in hundreds", medians(&calls, |run| rate(run.work_off)), " msg/s");
-    row("pipeline, batches of 100", medians(&pipeline, |run| rate(run.work_off)), " msg/s");
+    for (name, rates) in [
+        ("messages sent, a hundred at a time", figures(&calls, |run| rate(run.send))),
+        ("messages received, 200 at a time, and deleted, a hundred", figures(&calls, |run| rate(run.work_off))),
+        ("messages through a pipeline, batches of 100", figures(&pipeline, |run| rate(run.work_off))),
+    ] {
+        table.push(beside(name, &rates, 0, "/s").ratio_target(&SQLITE_RATE, &rates[0], &rates[1]));
+    }
+    table
 }
 
 /// A message as long as a row of the flights.

@@ -11,14 +11,16 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use broadway_benches::{row::Row, table::Table};
 use broadway_sqs::{SqsQueue, aws_sdk_sqs::Client};
-use requests::Requests;
+use requests::{Answered, Requests};
 use tokio::runtime::Runtime;
 
 use crate::{
     Size,
     cpu::Process,
-    rounds::{head, in_turns, medians, row},
+    rounds::{beside, figures, in_turns, table},
+    targets::{SQS_RATE, SQS_REQUESTS},
 };
 
 /// Receives under way, on both sides.
@@ -30,51 +32,76 @@ const BATCH: usize = 10;
 /// No receive of a run waits so long: what is asked for last finds the queue empty.
 const WAIT_SECONDS: u32 = 2;
 
+/// A run that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// What one run took.
 struct Run {
     wall: Duration,
     client: Option<Duration>,
     server: Option<Duration>,
-    requests: u32,
+    requests: Answered,
 }
 
-pub(crate) fn bench(size: &Size, server: Option<u32>) {
+/// The table, if the server answers.
+pub(crate) fn bench(size: &Size, server: Option<u32>) -> Option<Table> {
     let endpoint = std::env::var("BROADWAY_SQS_ENDPOINT").unwrap_or_else(|_| "http://127.0.0.1:24566".into());
     if !answers(&endpoint) {
-        println!("SQS: nothing answers at {endpoint} (`cargo xtask servers up` starts it)");
-        return;
+        eprintln!("SQS: nothing answers at {endpoint} (`cargo xtask servers up` starts it)");
+        return None;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let bench = Bench { endpoint, messages: size.sqs, server: server.map(Process::of), runtime };
-    head(&format!(
-        "SQS: {} messages a run, {RECEIVES} receives under way, medians of {} runs after a warm-up.",
+    let about = format!(
+        "{} messages a run, {RECEIVES} producer stages beside {RECEIVES} tasks, medians of {} runs after a warm-up.",
         bench.messages, size.rounds
-    ));
-    // Half of a processor's demand is in its hands: with twice a request's worth, each may delete as much as one receives.
-    bench.compare("SQS pipeline, demand 20 / its client by hand", size.rounds, 2 * BATCH as u64);
-    bench.compare("SQS pipeline, default demand / its client", size.rounds, BATCH as u64);
+    );
+    let mut table = table("SQS", about);
+    // With twice a request's worth for each processor, half of all demand is there for receives while the other is deleted.
+    for (name, max_demand) in [("default demand", BATCH as u64), ("demand 20", 2 * BATCH as u64)] {
+        bench.compare(name, size.rounds, max_demand).into_iter().for_each(|row| table.push(row));
+    }
+    Some(table)
 }
 
 impl Bench {
-    /// Prints the figures of both sides.
-    fn compare(&self, name: &str, rounds: usize, max_demand: u64) {
+    /// The figures of both sides.
+    fn compare(&self, name: &str, rounds: usize, max_demand: u64) -> Vec<Row> {
         let runs = in_turns(
             rounds,
             || self.run(|queue, requests| ours::run(queue, requests, self.messages, max_demand)),
             || self.run(by_hand::run),
         );
         let messages = self.messages as f64;
-        row(name, medians(&runs, |run| messages / run.wall.as_secs_f64()), " msg/s");
-        row("requests a thousand messages", medians(&runs, |run| f64::from(run.requests) * 1e3 / messages), "");
+        let rates = figures(&runs, |run| messages / run.wall.as_secs_f64());
+        let requests = |count: fn(&Answered) -> u32| figures(&runs, |run| f64::from(count(&run.requests)));
+        let thousand =
+            |count| requests(count).map(|counts| counts.iter().map(|count| count * 1e3 / messages).collect());
+        let all = thousand(|answered| answered.receives + answered.deletes);
+        let [ours, others] = requests(|answered| answered.others).map(|counts| counts[counts.len() / 2]);
         let micros = |time: Option<Duration>| time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e6 / messages);
-        row("the client's processor time a message", medians(&runs, |run| micros(run.client)), " µs");
         let share = |time: Option<Duration>, wall: Duration| {
             time.map_or(f64::NAN, |time| time.as_secs_f64() * 100.0 / wall.as_secs_f64())
         };
-        row("the client's share of one core", medians(&runs, |run| share(run.client, run.wall)), " %");
+        let named = |what: &str| format!("{name}: {what}");
+        let mut rows = vec![
+            beside(named("messages"), &rates, 0, "/s").ratio_target(&SQS_RATE, &rates[0], &rates[1]),
+            beside(named("receives and deletes a thousand messages"), &all, 1, "").ratio_target(
+                &SQS_REQUESTS,
+                &all[0],
+                &all[1],
+            ),
+            beside(named("of these, receives"), &thousand(|answered| answered.receives), 1, ""),
+            Row::new(named("other requests a run")).cell(ours).cell(others).cell(""),
+            beside(named("receives under way, the most"), &requests(|answered| answered.most_receives), 0, ""),
+            beside(named("deletes under way, the most"), &requests(|answered| answered.most_deletes), 0, ""),
+            beside(named("the client's processor time a message"), &figures(&runs, |run| micros(run.client)), 0, " µs"),
+        ];
         if self.server.is_some() {
-            row("the server's share of one core", medians(&runs, |run| share(run.server, run.wall)), " %");
+            let server = figures(&runs, |run| share(run.server, run.wall));
+            rows.push(beside(named("the server's share of one core"), &server, 0, " %"));
         }
+        rows
     }
 }
 
@@ -132,6 +159,7 @@ async fn until_deleted<R>(start: Instant, requests: &Requests, run: impl Future<
     tokio::select! {
         () = requests.all_deleted() => start.elapsed(),
         _ = run => panic!("it ended with {} messages deleted", requests.deleted()),
+        () = tokio::time::sleep(PATIENCE) => panic!("it hangs with {} messages deleted", requests.deleted()),
     }
 }
 
