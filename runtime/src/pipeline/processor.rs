@@ -173,7 +173,7 @@ impl<P: Broadway> Processor<P> {
                 Box::pin(pace.underway.begin(&mut self.stage.settler, span, |told| self.inbox.keep(told))).await;
                 now = None;
             }
-            if pace.hand_on(pin!(self.hand_on(now, &rouse))).await {
+            if !self.outlets.is_empty() && pace.hand_on(pin!(self.hand_on(now, &rouse))).await {
                 now = None;
             }
             if let Some(seen) = &seen {
