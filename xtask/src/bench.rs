@@ -21,7 +21,8 @@ pub(crate) fn run(quick: bool) -> Result<(), String> {
     let pictures = if quick { QUICK_PICTURES } else { PICTURES };
     let folder = workspace().join(pictures);
     fs::create_dir_all(&folder).map_err(|error| format!("cannot make {pictures}: {error}"))?;
-    let begun = Instant::now();
+    // Before the pictures are drawn, which change the working tree.
+    let (machine, begun) = (machine::describe()?, Instant::now());
     let mut tables = String::new();
     for package in CRATES {
         let mut command = cargo(&["run", "--release", "--quiet", "-p", package, "--", "--plots"]);
@@ -29,8 +30,7 @@ pub(crate) fn run(quick: bool) -> Result<(), String> {
         tables += &output(&mut command)?;
     }
     let command = if quick { "cargo xtask bench --quick" } else { "cargo xtask bench" };
-    let measured =
-        format!("`{command}` {}\nIt took {} s.\n\n{tables}", machine::describe()?, begun.elapsed().as_secs());
+    let measured = format!("`{command}` {machine}\nIt took {} s.\n\n{tables}", begun.elapsed().as_secs());
     if quick {
         let page = "target/bench/performance.md";
         fs::write(workspace().join(page), measured).map_err(|error| format!("cannot write {page}: {error}"))?;
