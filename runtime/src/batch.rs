@@ -426,6 +426,20 @@ impl<P: Broadway> Batch<P> {
         failures.filter_map(|(place, (message, late))| Some((place, message.failure().or(late)?)))
     }
 
+    /// Releases a message.
+    pub(crate) fn release(&mut self, place: usize) {
+        self.messages.remove(place);
+        if place < self.outputs.len() {
+            self.outputs.remove(place);
+        }
+    }
+
+    /// Releases all messages.
+    pub(crate) fn release_all(&mut self) {
+        self.messages.clear();
+        self.outputs.clear();
+    }
+
     /// Writes what failed in `for_each_concurrent` into the messages.
     pub(crate) fn note_failures(&mut self) {
         for (message, failure) in self.messages.iter_mut().zip(self.late.drain(..)) {

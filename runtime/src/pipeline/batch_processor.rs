@@ -45,8 +45,7 @@ impl<P: Broadway> BatchProcessor<P> {
             if batch.messages[0].failure.is_some() {
                 // The batcher's splitter panicked at it.
                 pace.work(None, pin!(self.fail_alone(batch, &mut failed)), || rouse.rouse()).await;
-                pace.meter.worked(self.stage.settler.latencies());
-                Box::pin(pace.underway.begin(&mut self.stage.settler, None, drop)).await;
+                pace.worked(&mut self.stage.settler, None, drop).await;
             } else {
                 let info = &batch.info;
                 let seen = self.stage.probe.batch_processor_start(pace.meter.just_read(), || BatchStart {
@@ -56,13 +55,7 @@ impl<P: Broadway> BatchProcessor<P> {
                 });
                 let span = seen.as_ref().map(|seen| &seen.span);
                 pace.work(span, pin!(self.work(batch, &mut failed)), || rouse.rouse()).await;
-                pace.meter.worked(self.stage.settler.latencies());
-                let mut now = pace.meter.just_read();
-                if self.stage.settler.has_aside() {
-                    let span = seen.as_ref().map(|seen| &seen.span);
-                    Box::pin(pace.underway.begin(&mut self.stage.settler, span, drop)).await;
-                    now = None;
-                }
+                let now = pace.worked(&mut self.stage.settler, span, drop).await;
                 if let Some(seen) = seen {
                     self.stage.probe.batch_processor_stop(&seen, now);
                 }
@@ -75,7 +68,7 @@ impl<P: Broadway> BatchProcessor<P> {
                 pace.meter.rest();
                 Box::pin(pace.underway.room()).await;
             }
-            tokio::task::coop::consume_budget().await;
+            pace.give_way().await;
         }
         pace.underway.down_to(0).await;
     }
@@ -94,8 +87,7 @@ impl<P: Broadway> BatchProcessor<P> {
             && !permits.take(batch.len()).await
         {
             // Too late to be handled: what is dropped is released.
-            batch.messages.clear();
-            batch.outputs.clear();
+            batch.release_all();
             return;
         }
         self.stage.lent.note(&batch.messages);

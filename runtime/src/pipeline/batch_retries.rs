@@ -252,8 +252,7 @@ impl<P: Broadway> BatchProcessor<P> {
         {
             if !permits.take(batch.len()).await {
                 // Too late to be handled: what is dropped is released.
-                batch.messages.clear();
-                batch.outputs.clear();
+                batch.release_all();
             } else if info.attempt > 1 {
                 drop_lapsed(batch);
             }
@@ -363,7 +362,7 @@ impl<P: Broadway> BatchProcessor<P> {
         for (place, held) in held.into_iter().take(tried.batch.len()).enumerate().rev() {
             match held {
                 Held::Until(due) => earliest = earliest.min(due),
-                Held::Over => tried.batch.remove(place),
+                Held::Over => tried.batch.release(place),
             }
         }
         if let Some(key) = &key {
@@ -379,16 +378,6 @@ impl<P: Broadway> BatchProcessor<P> {
     }
 }
 
-impl<P: Broadway> Batch<P> {
-    /// Releases a message.
-    fn remove(&mut self, place: usize) {
-        self.messages.remove(place);
-        if place < self.outputs.len() {
-            self.outputs.remove(place);
-        }
-    }
-}
-
 fn halves<P: Broadway>(mut batch: Batch<P>) -> (Batch<P>, Batch<P>) {
     let middle = batch.len().div_ceil(2);
     let (messages, outputs) = (batch.messages.split_off(middle), batch.outputs.split_off(middle));
@@ -400,7 +389,7 @@ fn halves<P: Broadway>(mut batch: Batch<P>) -> (Batch<P>, Batch<P>) {
 fn drop_lapsed<P: Broadway>(batch: &mut Batch<P>) {
     for place in (0..batch.len()).rev() {
         if is_over(&batch.messages[place]) {
-            batch.remove(place);
+            batch.release(place);
         }
     }
 }

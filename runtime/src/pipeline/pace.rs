@@ -6,9 +6,10 @@ use std::{
     pin::Pin,
 };
 
+use tokio::task::coop::consume_budget;
 use tracing::Span;
 
-use super::underway::Underway;
+use super::{settler::Settler, underway::Underway};
 use crate::telemetry::Meter;
 
 /// Futures are lent, pinned where they were made: moving the state of a stage costs more than a poll.
@@ -18,11 +19,16 @@ pub(crate) struct Pace {
     pub(super) underway: Underway,
     /// Whether the last round, or the one under way, had to wait for something.
     waits: bool,
+    /// Quick rounds that were not charged for.
+    free: u8,
 }
+
+/// Of so many quick rounds one is charged for: together they take as long as a round of others.
+const QUICK_ROUNDS: u8 = 4;
 
 impl Pace {
     pub(crate) fn new(meter: Meter) -> Self {
-        Self { meter, underway: Underway::default(), waits: false }
+        Self { meter, underway: Underway::default(), waits: false, free: 0 }
     }
 
     /// Whether the last rounds were quick.
@@ -55,7 +61,7 @@ impl Pace {
         true
     }
 
-    /// Works, in a span if there is one; [`Meter::worked`] ends the round. As soon as the work waits for something it is quick no
+    /// Works, in a span if there is one; [`worked`](Self::worked) ends the round. As soon as the work waits for something it is quick no
     /// longer, and another consumer is to be roused that was not woken when this one took.
     pub(crate) fn work<'a>(
         &'a mut self,
@@ -81,5 +87,30 @@ impl Pace {
             }
             poll
         })
+    }
+
+    /// Ends the round. Of the verdicts that its acknowledgers answer later, what `hold` makes of their number is dropped when
+    /// they are told. The time, if it was read and nothing has happened since.
+    pub(crate) async fn worked<H: Send + 'static>(
+        &mut self,
+        settler: &mut Settler,
+        span: Option<&Span>,
+        hold: impl FnOnce(usize) -> H,
+    ) -> Option<u64> {
+        self.meter.worked(settler.latencies());
+        if !settler.has_aside() {
+            return self.meter.just_read();
+        }
+        Box::pin(self.underway.begin(settler, span, hold)).await;
+        None
+    }
+
+    /// Lets others run if it is time. The edge is no resource of tokio's: without this a busy stage would never do so.
+    pub(crate) async fn give_way(&mut self) {
+        self.free += 1;
+        if self.free >= QUICK_ROUNDS || !self.is_quick() {
+            self.free = 0;
+            consume_budget().await;
+        }
     }
 }

@@ -166,13 +166,7 @@ impl<P: Broadway> Processor<P> {
             let seen = self.stage.probe.processor_start(taken, pace.meter.just_read());
             let span = seen.as_ref().map(|seen| &seen.span);
             pace.work(span, pin!(self.work(&mut round, &mut Never)), || rouse.rouse()).await;
-            pace.meter.worked(self.stage.settler.latencies());
-            let mut now = pace.meter.just_read();
-            if self.stage.settler.has_aside() {
-                let span = seen.as_ref().map(|seen| &seen.span);
-                Box::pin(pace.underway.begin(&mut self.stage.settler, span, |told| self.inbox.keep(told))).await;
-                now = None;
-            }
+            let mut now = pace.worked(&mut self.stage.settler, span, |told| self.inbox.keep(told)).await;
             if !self.outlets.is_empty() && pace.hand_on(pin!(self.hand_on(now, &rouse))).await {
                 now = None;
             }
@@ -182,8 +176,7 @@ impl<P: Broadway> Processor<P> {
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             StageCounters::add(&self.stage.counters.processed, taken);
-            // The edge is no resource of tokio's: without this a busy stage would never let others run.
-            tokio::task::coop::consume_budget().await;
+            pace.give_way().await;
         }
         pace.underway.down_to(0).await;
     }

@@ -242,7 +242,7 @@ impl<P: Broadway> Processor<P> {
                 }
                 retries.admit(&self.stage.pipeline, &mut round);
                 if round.messages.is_empty() {
-                    tokio::task::coop::consume_budget().await;
+                    pace.give_way().await;
                     continue;
                 }
             }
@@ -252,12 +252,7 @@ impl<P: Broadway> Processor<P> {
             let seen = self.stage.probe.processor_start(taken, pace.meter.just_read());
             let span = seen.as_ref().map(|seen| &seen.span);
             pace.work(span, pin!(self.work(&mut round, &mut retries)), || rouse.rouse()).await;
-            pace.meter.worked(self.stage.settler.latencies());
-            let mut now = pace.meter.just_read();
-            if self.stage.settler.has_aside() {
-                pace.underway.begin(&mut self.stage.settler, span, |told| self.inbox.keep(told)).await;
-                now = None;
-            }
+            let mut now = pace.worked(&mut self.stage.settler, span, |told| self.inbox.keep(told)).await;
             if pace.hand_on(pin!(self.hand_on(now, &rouse))).await {
                 now = None;
             }
@@ -268,7 +263,7 @@ impl<P: Broadway> Processor<P> {
             self.stage.counters.in_hand.store(0, Relaxed);
             StageCounters::add(&self.stage.counters.rounds, 1);
             StageCounters::add(&self.stage.counters.processed, taken);
-            tokio::task::coop::consume_budget().await;
+            pace.give_way().await;
         }
     }
 
