@@ -22,6 +22,9 @@ pub(crate) fn run(shape: &str, messages: u64, threads: usize) -> Result<(), lexo
         "theirs" => block_on(&runtime, hand_written::chunks(messages, 20, 5, Some(10))),
         // Microseconds for each message.
         busy if let Some(micros) = number(busy, "busy:") => drop(block_on(&runtime, computing::run(messages, micros))),
+        many if let Some(processors) = number(many, "processors:") => {
+            block_on(&runtime, ours::run(messages, ours::Shape { processors, ..ours::NO_BATCHER }));
+        }
         keyed if let Some(keys) = number(keyed, "keyed:") => block_on(&runtime, keyed::run(messages, keys)),
         unknown => return Err(format!("there is no shape `{unknown}`").into()),
     }

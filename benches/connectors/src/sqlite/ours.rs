@@ -5,7 +5,7 @@ use std::{path::Path, time::Instant};
 use broadway::Builder;
 use broadway_sqlite::SqliteQueue;
 
-use super::{BATCH, CLAIM, Run, body};
+use super::{BATCH, CLAIM, PROCESSORS, Run, body};
 
 /// The same calls as by hand, one at a time.
 pub(crate) async fn run(path: &Path, messages: usize) -> Run {
@@ -29,8 +29,8 @@ pub(crate) async fn run(path: &Path, messages: usize) -> Run {
     Run { send, work_off }
 }
 
-/// A pipeline with a batcher, and default demand.
-pub(crate) async fn run_pipeline(path: &Path, messages: usize) -> Run {
+/// A pipeline with a batcher. Half of what its processors demand in all is what a receive is for.
+pub(crate) async fn run_pipeline(path: &Path, messages: usize, max_demand: u64) -> Run {
     let (queue, send) = filled(path, messages).await;
     let source = queue.clone();
     let start = Instant::now();
@@ -45,6 +45,7 @@ pub(crate) async fn run_pipeline(path: &Path, messages: usize) -> Run {
         },
     )
     .topology(|topology| {
+        topology.processors.stages(PROCESSORS).max_demand(max_demand);
         topology.batcher("default").batch_size(BATCH as u64);
     })
     .handle_batch(|_| Box::pin(async { Ok(()) }));
