@@ -16,7 +16,7 @@ use super::{batch_outlet::BatchOutlet, handled::Handled, pending::Pending};
 use crate::{
     batch::Batch,
     handler::Broadway,
-    stage::edge::Consumer,
+    stage::edge::{Consumer, Ring},
     telemetry::{Meter, Probe, StageCounters},
 };
 
@@ -38,7 +38,7 @@ pub(crate) struct Batcher<P: Broadway> {
 impl<P: Broadway> Batcher<P> {
     /// Runs until the processors have ended and the last batch has left.
     pub(crate) async fn run(mut self) {
-        let mut taken = VecDeque::new();
+        let mut taken = Ring::default();
         let mut more = true;
         let mut alarm = pin!(sleep_until(Instant::now()));
         let mut armed = false;
@@ -88,7 +88,7 @@ impl<P: Broadway> Batcher<P> {
         self.pending.expire(now);
     }
 
-    fn collect(&mut self, taken: &mut VecDeque<Box<Handled<P>>>) {
+    fn collect(&mut self, taken: &mut Ring<Box<Handled<P>>>) {
         if taken.is_empty() {
             return;
         }
@@ -98,13 +98,13 @@ impl<P: Broadway> Batcher<P> {
         let seen = self.probe.batcher_start(messages, self.pending.now);
         let entered = seen.as_ref().map(|seen| seen.span.enter());
         self.meter.begin_at(self.pending.now);
-        for chunk in taken.iter_mut() {
+        taken.for_each_mut(|chunk| {
             if chunk.entered_at > 0 {
                 let messages = chunk.messages.len() as u64;
                 self.counters.wait.record(self.pending.now.saturating_sub(chunk.entered_at), messages);
             }
             self.pending.add(chunk, now);
-        }
+        });
         self.pending.flush();
         StageCounters::add(&self.counters.processed, messages);
         StageCounters::add(&self.counters.rounds, 1);

@@ -23,10 +23,6 @@ impl<P: Broadway> Cargo for Handled<P> {
         self.messages.len()
     }
 
-    fn has_room(&self) -> bool {
-        self.messages.capacity() > 0
-    }
-
     fn move_front(&mut self, n: usize, into: &mut Self) {
         if into.messages.is_empty() {
             into.entered_at = self.entered_at;

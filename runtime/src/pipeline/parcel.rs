@@ -34,10 +34,6 @@ impl<P: Broadway> Cargo for Parcel<P> {
         usize::from(self.batch.as_ref().is_some_and(|batch| !batch.is_empty()))
     }
 
-    fn has_room(&self) -> bool {
-        self.batch.is_some()
-    }
-
     fn move_front(&mut self, n: usize, into: &mut Self) {
         if n > 0 {
             into.batch = self.batch.take();

@@ -6,7 +6,7 @@ use loom::thread;
 
 use crate::{
     bounds::Size,
-    edge::Edge,
+    edge::{Edge, Ring},
     sync::Notify,
     waiting::{Arrivals, Edges, all_demand_is_back, all_once, wait},
 };
@@ -124,9 +124,9 @@ pub(crate) fn stalled(size: Size) {
     wait(told.notified());
     let mut got = Vec::new();
     while got.len() < size.messages() as usize {
-        let mut chunks = std::collections::VecDeque::new();
+        let mut chunks = Ring::default();
         assert!(wait(consumer.take_all(1, &mut chunks)));
-        got.extend(chunks.into_iter().flatten());
+        chunks.for_each_mut(|chunk| got.append(chunk));
     }
     sends.join().unwrap();
     drop(consumer);

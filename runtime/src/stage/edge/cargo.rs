@@ -5,9 +5,6 @@ pub(crate) trait Cargo: Default {
     /// How many messages it has.
     fn len(&self) -> usize;
 
-    /// Whether its buffers are worth keeping when it is empty.
-    fn has_room(&self) -> bool;
-
     /// Moves the first `n` messages behind those of `into`.
     fn move_front(&mut self, n: usize, into: &mut Self);
 
@@ -22,11 +19,6 @@ impl<C: Cargo> Cargo for Box<C> {
         (**self).len()
     }
 
-    /// The box is worth keeping by itself.
-    fn has_room(&self) -> bool {
-        true
-    }
-
     fn move_front(&mut self, n: usize, into: &mut Self) {
         (**self).move_front(n, into);
     }
@@ -35,10 +27,6 @@ impl<C: Cargo> Cargo for Box<C> {
 impl<T> Cargo for Vec<T> {
     fn len(&self) -> usize {
         self.len()
-    }
-
-    fn has_room(&self) -> bool {
-        self.capacity() > 0
     }
 
     fn move_front(&mut self, n: usize, into: &mut Self) {

@@ -1,14 +1,16 @@
 //! The end of an edge that takes. What was taken counts as in hand until the next take, or until the end is dropped.
 
 use std::{
-    collections::VecDeque,
     future::{Future, poll_fn},
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-use super::{Cargo, Edge, Slot, State, Wakers, wake};
+use super::{Cargo, Edge, Ring, Slot, State, Wakers, wake};
 use crate::sync::{end_turn, has_other_threads};
+
+/// A turn is ended after so many messages. It takes a microsecond to end it, as long as half of them if they are handled quickly.
+const TURN: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct Consumer<C: Cargo> {
@@ -17,6 +19,8 @@ pub(crate) struct Consumer<C: Cargo> {
     held: usize,
     /// Whether it has woken a feeder since it waited last.
     called: bool,
+    /// How much it has taken since then.
+    taken: usize,
     /// Whether the runtime has other threads.
     others: bool,
 }
@@ -24,7 +28,7 @@ pub(crate) struct Consumer<C: Cargo> {
 impl<C: Cargo> Edge<C> {
     /// The consumer of that index. There is one at a time.
     pub(crate) fn consumer(self: &Arc<Self>, index: usize) -> Consumer<C> {
-        Consumer { edge: self.clone(), index, held: 0, called: false, others: has_other_threads() }
+        Consumer { edge: self.clone(), index, held: 0, called: false, taken: 0, others: has_other_threads() }
     }
 }
 
@@ -47,14 +51,14 @@ impl<C: Cargo> Consumer<C> {
     }
 
     /// Gives back what was taken last, and waits for all that waits, at most `most` messages: false when the edge is closed
-    /// and empty. What is taken is open again at once: it counts elsewhere. Emptied chunks that are in `chunks` go back, to
-    /// be filled again. Cancel-safe.
-    pub(crate) fn take_all(&mut self, most: usize, chunks: &mut VecDeque<C>) -> impl Future<Output = bool> {
+    /// and empty. What is taken is open again at once: it counts elsewhere. The chunks that are in `chunks` are empty, and go
+    /// back to be filled again. Cancel-safe.
+    pub(crate) fn take_all(&mut self, most: usize, chunks: &mut Ring<C>) -> impl Future<Output = bool> {
         let mut wait = Wait { consumer: self, waits: false };
         poll_fn(move |cx| {
             wait.poll(cx, |state, index, _| {
                 state.stalled = false;
-                chunks.drain(..).for_each(|spare| state.keep(spare));
+                chunks.pass_all();
                 let taken = state.take_all(index, most, chunks);
                 state.open += taken as isize;
                 taken
@@ -87,6 +91,14 @@ impl<C: Cargo> Consumer<C> {
         let kept = messages.min(self.held);
         self.held -= kept;
         Kept { edge: self.edge.clone(), messages: kept }
+    }
+}
+
+impl<C: Cargo> Consumer<C> {
+    /// Whether, since it waited last, it has done so much that its turn may be ended for the feeder that it has woken.
+    fn has_worked(&mut self) -> bool {
+        let taken = std::mem::take(&mut self.taken);
+        std::mem::take(&mut self.called) && taken >= TURN
     }
 }
 
@@ -161,32 +173,31 @@ impl<C: Cargo> State<C> {
         if self.partitioned {
             return most;
         }
-        let others = self.idle.len() + self.searching - usize::from(self.consumers[consumer].is_waiting());
+        let others = self.idle.len() + self.searching as usize - usize::from(self.consumers[consumer].is_waiting());
         self.waiting.div_ceil(others + 1).min(most)
     }
 
-    fn queue(&mut self, consumer: usize) -> &mut VecDeque<C> {
-        let queue = if self.partitioned { consumer } else { 0 };
-        &mut self.queues[queue]
+    #[inline]
+    fn queue(&mut self, consumer: usize) -> &mut Ring<C> {
+        if self.partitioned { &mut self.partitions[consumer] } else { &mut self.queue }
     }
 
     /// Takes up to `share` messages: whole chunks where they fit, by swapping the first.
     fn take(&mut self, consumer: usize, share: usize, chunk: &mut C) -> usize {
-        let before = chunk.len();
+        let (before, queue) = (chunk.len(), self.queue(consumer));
         while chunk.len() < before + share {
             let room = before + share - chunk.len();
-            let Some(front) = self.queue(consumer).front_mut() else { break };
+            let Some(front) = queue.front_mut() else { break };
             if front.len() > room {
                 front.move_front(room, chunk);
                 break;
             }
-            let Some(mut front) = self.queue(consumer).pop_front() else { break };
             if chunk.is_empty() {
-                std::mem::swap(chunk, &mut front);
+                std::mem::swap(chunk, front);
             } else {
                 front.move_front(front.len(), chunk);
             }
-            self.keep(front);
+            queue.pass();
         }
         let taken = chunk.len() - before;
         self.waiting -= taken;
@@ -194,22 +205,19 @@ impl<C: Cargo> State<C> {
     }
 
     /// Takes all chunks in one swap, or, as they are, those that fit and the front of the next one.
-    fn take_all(&mut self, consumer: usize, most: usize, chunks: &mut VecDeque<C>) -> usize {
+    fn take_all(&mut self, consumer: usize, most: usize, chunks: &mut Ring<C>) -> usize {
         if self.waiting <= most && !self.partitioned {
-            std::mem::swap(self.queue(consumer), chunks);
+            std::mem::swap(&mut self.queue, chunks);
             return std::mem::take(&mut self.waiting);
         }
-        let mut taken = 0;
-        while let Some(front) = self.queue(consumer).front_mut().filter(|_| taken < most) {
-            let (len, room) = (front.len(), most - taken);
-            if len > room {
-                let mut part = C::default();
-                front.move_front(room, &mut part);
-                chunks.push_back(part);
-            } else {
-                chunks.extend(self.queue(consumer).pop_front());
+        let (mut taken, queue) = (0, self.queue(consumer));
+        while let Some(front) = queue.front_mut().filter(|_| taken < most) {
+            let moved = front.len().min(most - taken);
+            chunks.push_front_of(moved, front);
+            if front.is_empty() {
+                queue.pass();
             }
-            taken += len.min(room);
+            taken += moved;
         }
         self.waiting -= taken;
         taken
@@ -247,10 +255,11 @@ impl<C: Cargo> Wait<'_, C> {
         let quick = state.quick;
         drop(state);
         self.consumer.called |= feeder.is_some();
+        self.consumer.taken += taken;
         wake(feeder);
         wake(passing);
         wake(consumer);
-        if poll.is_pending() && std::mem::take(&mut self.consumer.called) && quick && self.consumer.others {
+        if poll.is_pending() && self.consumer.has_worked() && quick && self.consumer.others {
             end_turn(cx);
         }
         poll

@@ -20,7 +20,7 @@ pub(crate) struct Feeder<C: Cargo> {
     /// So much of it stays reserved at the next fill.
     kept: usize,
     /// Emptied chunks, to be filled.
-    pub(super) spares: Vec<C>,
+    spares: Vec<C>,
     /// A buffer, empty between two calls.
     wakers: Vec<Waker>,
 }
@@ -42,14 +42,10 @@ impl<C: Cargo> Feeder<C> {
     pub(crate) fn reserve(&mut self, least: usize, most: usize) -> impl Future<Output = usize> {
         let mut wait = Wait { feeder: self, least: least.clamp(1, most) as isize, waits: false, stalled: false };
         poll_fn(move |cx| {
-            let reserving = wait.poll(cx, |state, open, spares| {
+            let reserving = wait.poll(cx, |state, open| {
                 let reserved = open.min(most);
                 state.open -= reserved as isize;
                 state.reserved += reserved;
-                if spares.is_empty() {
-                    let kept = state.spares.len().saturating_sub(reserved);
-                    spares.extend(state.spares.drain(kept..));
-                }
                 reserved
             });
             reserving.map(|reserved| {
@@ -101,11 +97,7 @@ impl<C: Cargo> Feeder<C> {
     /// emptied one. Says how much is queued then.
     pub(crate) fn send_ahead(&mut self, chunks: &mut [C]) -> usize {
         let queued = self.filled(chunks.iter().map(C::len).sum(), |state| {
-            for chunk in &mut *chunks {
-                let mut moved = state.spares.pop().unwrap_or_default();
-                std::mem::swap(&mut moved, chunk);
-                state.push(0, moved);
-            }
+            chunks.iter_mut().for_each(|chunk| state.push(chunk));
             state.waiting
         });
         // On a closed edge nobody would take them.
@@ -126,8 +118,12 @@ impl<C: Cargo> Feeder<C> {
     /// On a closed edge nobody would take them: they are dropped, which releases them. Says whether it is open.
     pub(crate) fn fill(&mut self, chunks: &mut Vec<C>) -> bool {
         let n = chunks.iter().map(C::len).sum();
-        let open = self.filled(n, |state| chunks.drain(..).for_each(|chunk| state.push(0, chunk))).is_some();
-        chunks.clear();
+        let open = self.filled(n, |state| chunks.iter_mut().for_each(|chunk| state.push(chunk))).is_some();
+        if open {
+            self.spares.append(chunks);
+        } else {
+            chunks.clear();
+        }
         open
     }
 
@@ -178,18 +174,14 @@ impl<C: Cargo> Feeder<C> {
         poll_fn(move |cx| {
             while !chunk.is_empty() {
                 wait.least = chunk.len().min(capacity) as isize;
-                let sending = wait.poll(cx, |state, open, _| {
+                let sending = wait.poll(cx, |state, open| {
                     if state.closed {
                         return false;
                     }
-                    let mut moved = state.spares.pop().unwrap_or_default();
-                    if open >= chunk.len() {
-                        std::mem::swap(&mut moved, chunk);
-                    } else {
-                        chunk.move_front(open, &mut moved);
-                    }
-                    state.open -= moved.len() as isize;
-                    state.push(0, moved);
+                    let moved = open.min(chunk.len());
+                    state.open -= moved as isize;
+                    state.waiting += moved;
+                    state.queue.push_front_of(moved, chunk);
                     true
                 });
                 match sending {
@@ -234,7 +226,7 @@ impl<T> Feeder<Vec<T>> {
 impl<T> State<Vec<T>> {
     /// Adds messages to a partition's queue. Few ones fill its last chunk up, so that a take need not gather its own.
     fn append(&mut self, partition: usize, piece: &mut Vec<T>, most: usize) {
-        let queue = &mut self.queues[partition];
+        let queue = &mut self.partitions[partition];
         if let Some(last) = queue.back_mut()
             && last.len() < most
             && piece.len() <= most
@@ -242,9 +234,7 @@ impl<T> State<Vec<T>> {
             piece.move_front(piece.len().min(most - last.len()), last);
         }
         if !piece.is_empty() {
-            let mut chunk = self.spares.pop().unwrap_or_default();
-            std::mem::swap(&mut chunk, piece);
-            queue.push_back(chunk);
+            queue.push(piece);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What lies between two layers: one queue, bounded by the demand of its consumers, under one short lock. Only a batcher
 //! sends full batches ahead of demand, and bounds them itself.
 //!
-//! Messages move in chunks, which are swapped and not copied; emptied ones go back to be filled again. Demand that is open
+//! Messages move in chunks, which are swapped and not copied, for emptied ones that are filled again. Demand that is open
 //! may be reserved; what is queued or in a consumer's hands is not open. A consumer gives back what it finished and takes
 //! the next chunk in one lock operation, so work goes to whoever is free and nobody parks while there is some. At most [`SEARCHING`] consumers are woken and not yet there: each that finds work wakes the next. A wait that
 //! is dropped leaves the list, and passes a wake-up on that it had already been given.
@@ -9,6 +9,7 @@
 mod cargo;
 mod consumer;
 mod feeder;
+mod ring;
 mod wait;
 
 use std::{
@@ -20,55 +21,57 @@ use std::{
 pub(crate) use cargo::Cargo;
 pub(crate) use consumer::{Consumer, Rouse};
 pub(crate) use feeder::Feeder;
+pub(crate) use ring::Ring;
 
 use crate::sync::{Mutex, MutexGuard};
 
 /// One would do, but a consumer that is woken by a busy thread waits for it; of two, one can be run by another thread.
-const SEARCHING: usize = 2; // `Wakers` has a place for each
-
-/// As many emptied chunks are kept.
-const SPARES: usize = 256;
+const SEARCHING: u32 = 2; // `Wakers` has a place for each
 
 /// A queue between a layer of feeders and a layer of consumers.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Edge<C> {
     state: Mutex<State<C>>,
     capacity: usize,
 }
 
+/// In this order, so that all that changes while nobody waits is on one cache line with the lock: another core that comes to
+/// the lock waits for that line alone.
 #[derive(Debug)]
+#[repr(C)]
 struct State<C> {
-    /// One queue for all consumers, or one for each.
-    queues: Vec<VecDeque<C>>,
-    partitioned: bool,
-    /// Emptied chunks.
-    spares: Vec<C>,
-    /// Messages in all queues.
-    waiting: usize,
     /// Demand that is neither reserved, nor queued, nor in hand. Below zero when a push source exceeded it.
     open: isize,
+    /// Messages in all queues.
+    waiting: usize,
+    /// The queue, unless each consumer has one.
+    queue: Ring<C>,
     /// Demand that is reserved and not filled.
     reserved: usize,
-    /// Who waits for demand that is not used, reserved or not, and for how much.
-    passing: Option<(Passing, Waker)>,
-    consumers: Vec<Slot>,
-    /// Consumers that wait, longest first; those of partitions are not counted.
-    idle: VecDeque<usize>,
     /// Consumers that were woken and have not come yet.
-    searching: usize,
+    searching: u32,
     /// The consumer that took last has been quick: one is enough, until it says otherwise.
     quick: bool,
-    feeders: Vec<Slot>,
-    unused_feeders: Vec<usize>,
-    /// Feeders that wait, longest first, with the demand that each waits for.
-    hungry: VecDeque<(usize, isize)>,
-    /// The demand for which a feeder is woken while messages wait.
-    unhurried: isize,
-    /// Open demand that is kept for feeders that were woken and have not come yet.
-    called: isize,
     /// The only consumer takes no more for now, and feeders that wait have been told.
     stalled: bool,
     closed: bool,
+    partitioned: bool,
+    /// Consumers that wait, longest first; those of partitions are not counted.
+    idle: VecDeque<usize>,
+    /// Feeders that wait, longest first, with the demand that each waits for.
+    hungry: VecDeque<(usize, isize)>,
+    /// Who waits for demand that is not used, reserved or not, and for how much.
+    passing: Option<(Passing, Waker)>,
+    consumers: Vec<Slot>,
+    feeders: Vec<Slot>,
+    /// Open demand that is kept for feeders that were woken and have not come yet.
+    called: isize,
+    /// The demand for which a feeder is woken while messages wait.
+    unhurried: isize,
+    unused_feeders: Vec<usize>,
+    /// The queue of each consumer, if they are partitioned.
+    partitions: Vec<Ring<C>>,
 }
 
 /// One waiter: registered once, and replaced when it is polled again.
@@ -82,26 +85,26 @@ enum Slot {
 impl<C: Cargo> Edge<C> {
     /// An edge with `capacity` demand; with `partitioned`, each of the `consumers` has a queue of its own.
     pub(crate) fn new(capacity: usize, consumers: usize, partitioned: bool) -> Arc<Self> {
-        let queues = if partitioned { consumers } else { 1 };
+        let partitions = if partitioned { consumers } else { 0 };
         let state = Mutex::new(State {
-            queues: (0..queues).map(|_| VecDeque::new()).collect(),
-            partitioned,
-            spares: Vec::new(),
-            waiting: 0,
             open: capacity as isize,
+            waiting: 0,
+            queue: Ring::default(),
             reserved: 0,
-            passing: None,
-            consumers: (0..consumers).map(|_| Slot::Busy).collect(),
-            idle: VecDeque::with_capacity(consumers),
             searching: 0,
             quick: false,
-            feeders: Vec::new(),
-            unused_feeders: Vec::new(),
-            hungry: VecDeque::new(),
-            unhurried: 0,
-            called: 0,
             stalled: false,
             closed: false,
+            partitioned,
+            idle: VecDeque::with_capacity(consumers),
+            hungry: VecDeque::new(),
+            passing: None,
+            consumers: (0..consumers).map(|_| Slot::Busy).collect(),
+            feeders: Vec::new(),
+            called: 0,
+            unhurried: 0,
+            unused_feeders: Vec::new(),
+            partitions: (0..partitions).map(|_| Ring::default()).collect(),
         });
         Arc::new(Self { state, capacity })
     }
@@ -120,7 +123,7 @@ impl<C: Cargo> Edge<C> {
         let mut state = self.lock();
         state.closed = true;
         let wakers: Vec<Waker> = state.consumers.iter_mut().filter_map(Slot::wake).collect();
-        state.searching += wakers.len();
+        state.searching += wakers.len() as u32;
         state.idle.clear();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
@@ -130,7 +133,7 @@ impl<C: Cargo> Edge<C> {
     pub(crate) fn abandon(&self) {
         self.close();
         let mut state = self.lock();
-        let queues: Vec<VecDeque<C>> = state.queues.iter_mut().map(std::mem::take).collect();
+        let queues = (std::mem::take(&mut state.queue), std::mem::take(&mut state.partitions));
         state.open += std::mem::take(&mut state.waiting) as isize;
         let passing = state.next_passing();
         drop(state);
@@ -154,11 +157,11 @@ impl<C: Cargo> State<C> {
     #[inline]
     fn next_consumer(&mut self) -> Option<Waker> {
         let most = if self.quick { 1 } else { SEARCHING };
-        if self.partitioned || self.waiting <= self.searching || self.searching >= most {
+        if self.partitioned || self.waiting <= self.searching as usize || self.searching >= most {
             return None;
         }
         let waker = self.consumers[self.idle.pop_front()?].wake();
-        self.searching += usize::from(waker.is_some());
+        self.searching += u32::from(waker.is_some());
         waker
     }
 
@@ -196,16 +199,11 @@ impl<C: Cargo> State<C> {
         self.open + self.reserved as isize
     }
 
-    fn push(&mut self, queue: usize, chunk: C) {
+    /// Queues the chunk for all consumers, and leaves an emptied one.
+    #[inline]
+    fn push(&mut self, chunk: &mut C) {
         self.waiting += chunk.len();
-        self.queues[queue].push_back(chunk);
-    }
-
-    /// Keeps an emptied chunk for the next feeder.
-    fn keep(&mut self, spare: C) {
-        if spare.has_room() && self.spares.len() < SPARES {
-            self.spares.push(spare);
-        }
+        self.queue.push(chunk);
     }
 }
 

@@ -43,6 +43,11 @@ fn fill(edge: &Arc<Edge<Vec<u32>>>, items: std::ops::Range<u32>) -> Feeder<Vec<u
     feeder
 }
 
+/// The chunks of a partition's queue.
+fn queued(edge: &Edge<Vec<u32>>, partition: usize) -> Vec<Vec<u32>> {
+    edge.lock().partitions[partition].iter().cloned().collect()
+}
+
 /// Even items for one partition, odd ones for the other.
 fn fill_partitions(feeder: &mut Feeder<Vec<u32>>, items: std::ops::Range<u32>, most: usize) {
     let of = |partition| items.clone().filter(|item| item % 2 == partition).collect();
@@ -221,11 +226,11 @@ fn few_messages_fill_a_partitions_last_chunk_up() {
         assert_eq!(feeder.reserve(1, 4).now(), Some(4));
         fill_partitions(&mut feeder, items, 3);
     }
-    assert_eq!(edge.lock().queues[0], [vec![0, 2, 4], vec![6, 8, 10]]);
+    assert_eq!(queued(&edge, 0), [vec![0, 2, 4], vec![6, 8, 10]]);
     // More than a chunk stays as it came.
     assert_eq!(feeder.reserve(1, 8).now(), Some(8));
     fill_partitions(&mut feeder, 12..20, 3);
-    assert_eq!(edge.lock().queues[1], [vec![1, 3, 5], vec![7, 9, 11], vec![13, 15, 17, 19]]);
+    assert_eq!(queued(&edge, 1), [vec![1, 3, 5], vec![7, 9, 11], vec![13, 15, 17, 19]]);
     assert_eq!(take(&mut edge.consumer(1), 3), [1, 3, 5]);
     assert_eq!(take(&mut edge.consumer(1), 7), [7, 9, 11, 13, 15, 17, 19]);
 }
@@ -268,7 +273,7 @@ fn send_keeps_what_was_not_moved() {
 fn feeders_that_wait_are_told_of_a_stalled_consumer_until_it_takes_again() {
     let edge = Edge::new(1, 1, false);
     let (mut feeder, mut consumer, bell) = (edge.feeder(), edge.consumer(0), Arc::default());
-    let (mut items, mut chunks) = (vec![1, 2, 3], VecDeque::new());
+    let (mut items, mut chunks) = (vec![1, 2, 3], Ring::default());
     let told = AtomicUsize::new(0);
     let mut send = Box::pin(feeder.send(&mut items, || assert_eq!(told.fetch_add(1, Ordering::SeqCst), 0)));
     assert!(poll(send.as_mut(), &bell).is_pending());
@@ -307,15 +312,16 @@ fn a_quick_consumer_that_has_not_waited_takes_what_it_can() {
 #[test]
 fn take_all_leaves_chunks_as_they_are_and_splits_only_the_last() {
     let edge = Edge::new(20, 1, false);
-    let (mut feeder, mut consumer, mut chunks) = (edge.feeder(), edge.consumer(0), VecDeque::new());
+    let (mut feeder, mut consumer, mut chunks) = (edge.feeder(), edge.consumer(0), Ring::default());
     assert_eq!(feeder.reserve(9, 9).now(), Some(9));
     feeder.fill(&mut vec![vec![1, 2, 3], vec![4, 5, 6], vec![7, 8, 9]]);
     assert_eq!(consumer.take_all(7, &mut chunks).now(), Some(true));
-    assert_eq!(chunks, [vec![1, 2, 3], vec![4, 5, 6], vec![7]]);
+    let contents = |chunks: &Ring<Vec<u32>>| chunks.iter().cloned().collect::<Vec<_>>();
+    assert_eq!(contents(&chunks), [vec![1, 2, 3], vec![4, 5, 6], vec![7]]);
     assert_eq!((feeder.unused(), feeder.queued()), (18, 2), "what was taken counts elsewhere");
-    chunks.iter_mut().for_each(Vec::clear);
+    chunks.for_each_mut(Vec::clear);
     assert_eq!(consumer.take_all(7, &mut chunks).now(), Some(true));
-    assert_eq!(chunks, [vec![8, 9]]);
+    assert_eq!(contents(&chunks), [vec![8, 9]]);
 }
 
 #[test]

@@ -15,11 +15,7 @@ pub(super) struct Wait<'a, C: Cargo> {
 
 impl<C: Cargo> Wait<'_, C> {
     /// Uses open demand, of which there is at least `least`, or waits for it.
-    pub(super) fn poll<R>(
-        &mut self,
-        cx: &Context<'_>,
-        use_open: impl FnOnce(&mut State<C>, usize, &mut Vec<C>) -> R,
-    ) -> Poll<R> {
+    pub(super) fn poll<R>(&mut self, cx: &Context<'_>, use_open: impl FnOnce(&mut State<C>, usize) -> R) -> Poll<R> {
         let index = self.feeder.index;
         let mut state = self.feeder.edge.lock();
         let woken = state.come(index, self.least);
@@ -39,7 +35,7 @@ impl<C: Cargo> Wait<'_, C> {
         if std::mem::take(&mut self.waits) {
             state.retire(index, self.least);
         }
-        let result = use_open(&mut state, open as usize, &mut self.feeder.spares);
+        let result = use_open(&mut state, open as usize);
         let consumers = Wakers::for_consumers(&mut state);
         let feeder = state.next_feeder();
         drop(state);
