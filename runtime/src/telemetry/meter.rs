@@ -186,10 +186,18 @@ impl Meter {
     /// A round has ended, in which these were settled.
     #[inline]
     pub(crate) fn worked(&mut self, settled: &mut Latencies) {
+        self.rounds += 1;
+        let reads = !self.brief || self.rounds == self.every;
+        if reads || !settled.is_empty() {
+            self.settled(settled, reads);
+        }
+    }
+
+    #[inline(never)]
+    fn settled(&mut self, settled: &mut Latencies, reads: bool) {
         let just_read = settled.take_reading();
         self.latencies.append(settled);
-        self.rounds += 1;
-        if !self.brief || self.rounds == self.every {
+        if reads {
             // What the workload says of a stage at work stays true.
             self.read(just_read.unwrap_or_else(|| self.clock.now()));
         }
