@@ -133,7 +133,8 @@ impl<C: Cargo> Edge<C> {
     pub(crate) fn abandon(&self) {
         self.close();
         let mut state = self.lock();
-        let queues = (std::mem::take(&mut state.queue), std::mem::take(&mut state.partitions));
+        let partitions: Vec<Ring<C>> = state.partitions.iter_mut().map(std::mem::take).collect();
+        let queues = (std::mem::take(&mut state.queue), partitions);
         state.open += std::mem::take(&mut state.waiting) as isize;
         let passing = state.next_passing();
         drop(state);

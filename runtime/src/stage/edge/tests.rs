@@ -252,6 +252,19 @@ fn a_closed_edge_is_emptied_before_it_ends() {
 }
 
 #[test]
+fn an_abandoned_edge_drops_what_is_queued_and_ends_its_consumers() {
+    for partitioned in [false, true] {
+        let edge = Edge::new(10, 2, partitioned);
+        fill(&edge, 0..4);
+        edge.abandon();
+        assert_eq!(edge.depth(), (0, 10, 10));
+        for index in 0..2 {
+            assert_eq!(edge.consumer(index).take(5, false, &mut vec![]).now(), Some(false), "{partitioned}");
+        }
+    }
+}
+
+#[test]
 fn send_keeps_what_was_not_moved() {
     let edge = Edge::new(3, 1, false);
     let mut feeder = edge.feeder();
