@@ -23,7 +23,7 @@ pub(crate) struct Pace {
     free: u8,
 }
 
-/// Of so many quick rounds one is charged for: together they take as long as a round of others.
+/// Of so many quick rounds one is charged for.
 const QUICK_ROUNDS: u8 = 4;
 
 impl Pace {
@@ -61,8 +61,8 @@ impl Pace {
         true
     }
 
-    /// Works, in a span if there is one; [`worked`](Self::worked) ends the round. As soon as the work waits for something it is quick no
-    /// longer, and another consumer is to be roused that was not woken when this one took.
+    /// Works, in a span if there is one; [`worked`](Self::worked) ends the round. As soon as the work waits for something it
+    /// is quick no longer, and another consumer is to be roused that was not woken when this one took.
     pub(crate) fn work<'a>(
         &'a mut self,
         span: Option<&'a Span>,

@@ -9,7 +9,8 @@ use std::{
 use super::{Cargo, Edge, Ring, Slot, State, Wakers, wake};
 use crate::sync::{end_turn, has_other_threads};
 
-/// A turn is ended after so many messages. It takes a microsecond to end it, as long as half of them if they are handled quickly.
+/// A turn is ended after so many messages. It takes a microsecond to end it, as long as half of them if they are handled
+/// quickly.
 const TURN: usize = 64;
 
 #[derive(Debug)]
@@ -54,11 +55,11 @@ impl<C: Cargo> Consumer<C> {
     /// and empty. What is taken is open again at once: it counts elsewhere. The chunks that are in `chunks` are empty, and go
     /// back to be filled again. Cancel-safe.
     pub(crate) fn take_all(&mut self, most: usize, chunks: &mut Ring<C>) -> impl Future<Output = bool> {
+        chunks.pass_all();
         let mut wait = Wait { consumer: self, waits: false };
         poll_fn(move |cx| {
             wait.poll(cx, |state, index, _| {
                 state.stalled = false;
-                chunks.pass_all();
                 let taken = state.take_all(index, most, chunks);
                 state.open += taken as isize;
                 taken
@@ -92,9 +93,7 @@ impl<C: Cargo> Consumer<C> {
         self.held -= kept;
         Kept { edge: self.edge.clone(), messages: kept }
     }
-}
 
-impl<C: Cargo> Consumer<C> {
     /// Whether, since it waited last, it has done so much that its turn may be ended for the feeder that it has woken.
     fn has_worked(&mut self) -> bool {
         let taken = std::mem::take(&mut self.taken);

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Cargo, Edge, Passing, Slot, State, Wakers, wait::Wait, wake};
+use super::{Cargo, Edge, Passing, SPARES, Slot, State, Wakers, wait::Wait, wake};
 
 /// Chunks of a partition's queue are filled up to so many messages, or to a take if that is less; longer ones are left as
 /// they come.
@@ -121,6 +121,7 @@ impl<C: Cargo> Feeder<C> {
         let open = self.filled(n, |state| chunks.iter_mut().for_each(|chunk| state.push(chunk))).is_some();
         if open {
             self.spares.append(chunks);
+            self.spares.truncate(SPARES);
         } else {
             chunks.clear();
         }

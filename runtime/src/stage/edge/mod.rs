@@ -3,8 +3,9 @@
 //!
 //! Messages move in chunks, which are swapped and not copied, for emptied ones that are filled again. Demand that is open
 //! may be reserved; what is queued or in a consumer's hands is not open. A consumer gives back what it finished and takes
-//! the next chunk in one lock operation, so work goes to whoever is free and nobody parks while there is some. At most [`SEARCHING`] consumers are woken and not yet there: each that finds work wakes the next. A wait that
-//! is dropped leaves the list, and passes a wake-up on that it had already been given.
+//! the next chunk in one lock operation, so work goes to whoever is free and nobody parks while there is some. At most
+//! [`SEARCHING`] consumers are woken and not yet there: each that finds work wakes the next. A wait that is dropped leaves
+//! the list, and passes a wake-up on that it had already been given.
 
 mod cargo;
 mod consumer;
@@ -28,6 +29,9 @@ use crate::sync::{Mutex, MutexGuard};
 /// One would do, but a consumer that is woken by a busy thread waits for it; of two, one can be run by another thread.
 const SEARCHING: u32 = 2; // `Wakers` has a place for each
 
+/// So many emptied chunks are kept in one place.
+const SPARES: usize = 256;
+
 /// A queue between a layer of feeders and a layer of consumers.
 #[derive(Debug)]
 #[repr(C, align(64))]
@@ -36,8 +40,8 @@ pub(crate) struct Edge<C> {
     capacity: usize,
 }
 
-/// In this order, so that all that changes while nobody waits is on one cache line with the lock: another core that comes to
-/// the lock waits for that line alone.
+/// In this order, so that what changes while nobody waits is on one cache line with the lock: with the queue's places, which
+/// are on another, it is all that a take of another core waits for.
 #[derive(Debug)]
 #[repr(C)]
 struct State<C> {

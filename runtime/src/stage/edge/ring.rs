@@ -1,10 +1,7 @@
 //! A queue of chunks that goes round: a chunk that comes is swapped for an emptied one, which was left in its place. So there
-//! is no list of those, and no second cache line that both sides write to. Invariant: what lies outside of the queue is empty.
+//! is no list of those. Invariant: what lies outside of the queue is empty.
 
-use super::Cargo;
-
-/// Only so many places keep what was emptied in them.
-const SPARES: usize = 256;
+use super::{Cargo, SPARES};
 
 #[derive(Debug)]
 pub(crate) struct Ring<C> {
